@@ -20,6 +20,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -29,7 +30,12 @@ let package = Package(
     ],
     targets: [
         // Events and fold, states, records, the store contract, queries, views.
-        .target(name: "Holdfast", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        .target(
+            name: "Holdfast",
+            dependencies: [
+                .product(name: "BitCollections", package: "swift-collections"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         // DAG definitions, planning, decide, the executor, Swift workflows.
         .target(
             name: "HoldfastEngine",

@@ -140,7 +140,9 @@ private struct JSONParser {
     }
 
     private func utf8(_ range: Range<Int>) throws(JSONSyntaxError) -> String {
-        guard let text = String(validating: bytes[range], as: UTF8.self) else { throw failure("invalid UTF-8", at: range.lowerBound) }
+        guard let text = String(validating: bytes[range], as: UTF8.self) else {
+            throw failure("invalid UTF-8", at: range.lowerBound)
+        }
         return text
     }
 
@@ -158,7 +160,9 @@ private struct JSONParser {
             case 0..<0x20: throw failure("control character in a string")
             default:
                 let from = index
-                while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+                while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+                    index += 1
+                }
                 text += try utf8(from..<index)
             }
         }
@@ -183,7 +187,9 @@ private struct JSONParser {
         let start = index - 2
         let high = try hexadecimal()
         if let scalar = Unicode.Scalar(high) { return scalar }
-        guard (0xD800..<0xDC00).contains(high), next == UInt8(ascii: "\\") else { throw failure("lone surrogate", at: start) }
+        guard (0xD800..<0xDC00).contains(high), next == UInt8(ascii: "\\") else {
+            throw failure("lone surrogate", at: start)
+        }
         index += 1
         guard next == UInt8(ascii: "u") else { throw failure("lone surrogate", at: start) }
         index += 1

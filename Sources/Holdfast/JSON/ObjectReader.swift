@@ -5,7 +5,9 @@ package struct ObjectReader {
     private let subject: String
 
     package init(_ json: JSONValue, subject: String) throws(StoreError) {
-        guard case .object(let members) = json else { throw StoreError(.corrupt, subject: subject, detail: "no object") }
+        guard case .object(let members) = json else {
+            throw StoreError(.corrupt, subject: subject, detail: "no object")
+        }
         self.members = members
         self.subject = subject
     }
@@ -59,7 +61,8 @@ package struct ObjectReader {
     }
 
     /// A value of an enumeration with text names.
-    package func name<Name: RawRepresentable>(_ name: String) throws(StoreError) -> Name? where Name.RawValue == String {
+    package func name<Name: RawRepresentable>(_ name: String) throws(StoreError) -> Name?
+    where Name.RawValue == String {
         try member(name, "known name") { $0.stringValue.flatMap(Name.init(rawValue:)) }
     }
 

@@ -122,4 +122,9 @@ public struct ArtifactKey: Identifier {
     public func clashes(with other: ArtifactKey) -> Bool {
         other.rawValue.hasPrefix(rawValue + "/") || rawValue.hasPrefix(other.rawValue + "/")
     }
+
+    /// The folders that hold it, outermost first: `a` and `a/b` for `a/b/c`.
+    var folders: [ArtifactKey] {
+        rawValue.indices.filter { rawValue[$0] == "/" }.map { ArtifactKey(unchecked: String(rawValue[..<$0])) }
+    }
 }

@@ -15,7 +15,7 @@ public enum RunState: String, Sendable, Hashable, Codable, CaseIterable {
 
     /// The transition table: what may follow each state.
     public static let successors: [RunState: Set<RunState>] = [
-        .queued: [.running, .interrupted, .cancelled],
+        .queued: [.running, .cancelled],
         .running: [.waiting, .interrupted, .success, .failed, .cancelled],
         .waiting: [.running, .interrupted, .success, .failed, .cancelled],
         .interrupted: [.running, .cancelled],

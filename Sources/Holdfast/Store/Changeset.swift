@@ -1,0 +1,147 @@
+/// The identity of a changeset or a claim, by which a repeated one is known. 128 random bits.
+public struct ChangesetID: Sendable, Hashable, CustomStringConvertible {
+    public let high: UInt64
+    public let low: UInt64
+
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    public init() {
+        var generator = SystemRandomNumberGenerator()
+        self.init(high: generator.next(), low: generator.next())
+    }
+
+    public var description: String { hexadecimal(high) + hexadecimal(low) }
+}
+
+package func hexadecimal(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+}
+
+/// What one commit writes: all or nothing.
+public struct Changeset: Sendable, Hashable {
+    public var id: ChangesetID
+    /// At most one for each history.
+    public var appends: [Append]
+    public var summaries: [SummaryChange]
+    public var records: [RecordChange]
+    /// Histories to remove with all that belongs to them.
+    public var deletions: [Deletion]
+    /// Leases to give back once the rest is written.
+    public var releases: [Release]
+
+    public init(
+        id: ChangesetID = ChangesetID(), appends: [Append] = [], summaries: [SummaryChange] = [],
+        records: [RecordChange] = [], deletions: [Deletion] = [], releases: [Release] = []
+    ) {
+        self.id = id
+        self.appends = appends
+        self.summaries = summaries
+        self.records = records
+        self.deletions = deletions
+        self.releases = releases
+    }
+
+    /// Events for one history.
+    public struct Append: Sendable, Hashable {
+        public var history: HistoryID
+        /// Needed for own events.
+        public var token: LeaseToken?
+        /// The last sequence that the caller has seen; a repeated commit is looked for behind it.
+        public var lastKnown: Int64
+        /// Refuse with `conflict` unless the history ends at `lastKnown`.
+        public var requiresLastKnown: Bool
+        /// Not empty.
+        public var events: [NewEvent]
+
+        public init(
+            _ history: HistoryID, token: LeaseToken? = nil, lastKnown: Int64 = 0, requiresLastKnown: Bool = false,
+            events: [NewEvent]
+        ) {
+            self.history = history
+            self.token = token
+            self.lastKnown = lastKnown
+            self.requiresLastKnown = requiresLastKnown
+            self.events = events
+        }
+    }
+
+    /// An own act: needs the highest token.
+    public struct Deletion: Sendable, Hashable {
+        public var history: HistoryID
+        public var token: LeaseToken
+
+        public init(_ history: HistoryID, token: LeaseToken) {
+            self.history = history
+            self.token = token
+        }
+    }
+
+    /// Without effect when the token is no longer the highest.
+    public struct Release: Sendable, Hashable {
+        public var history: HistoryID
+        public var token: LeaseToken
+
+        public init(_ history: HistoryID, token: LeaseToken) {
+            self.history = history
+            self.token = token
+        }
+    }
+}
+
+/// An event that has no sequence yet.
+public struct NewEvent: Sendable, Hashable {
+    public var time: Timestamp
+    public var payload: EventPayload
+
+    public init(at time: Timestamp, _ payload: EventPayload) {
+        self.time = time
+        self.payload = payload
+    }
+}
+
+/// What a commit came to; the first one's, when it was repeated.
+public struct Receipt: Sendable, Hashable {
+    /// Of each append, in the order of the changeset: the sequences that its events got.
+    public var sequences: [ClosedRange<Int64>]
+    /// Of each record change, in the order of the changeset: the new version; 0 for a deletion.
+    public var versions: [Int64]
+    /// The position of the last event or deletion; nil when there was none.
+    public var position: FeedPosition?
+
+    public init(sequences: [ClosedRange<Int64>] = [], versions: [Int64] = [], position: FeedPosition? = nil) {
+        self.sequences = sequences
+        self.versions = versions
+        self.position = position
+    }
+}
+
+extension Changeset {
+    /// The rules that need no store: what every backend refuses the same way, before anything else.
+    /// - Throws: `invalid`.
+    public func validate() throws(StoreError) {
+        func invalid(_ subject: String, _ detail: String) -> StoreError {
+            StoreError(.invalid, subject: subject, detail: detail)
+        }
+        for (index, append) in appends.enumerated() {
+            let subject = append.history.description
+            guard !append.events.isEmpty else { throw invalid(subject, "an append needs an event") }
+            guard !appends[..<index].contains(where: { $0.history == append.history }) else {
+                throw invalid(subject, "one append for each history")
+            }
+            for (offset, event) in append.events.enumerated() {
+                if case .claimed = event.payload { throw invalid(subject, "only claim writes claims") }
+                guard !event.payload.isFirst || offset == 0 else {
+                    throw invalid(subject, "\(event.payload.type) is legal only as the first event")
+                }
+                guard append.token != nil || event.payload.isRequest || event.payload.isFirst else {
+                    throw invalid(subject, "\(event.payload.type) needs the token of a lease")
+                }
+            }
+        }
+        for record in records { try record.validate() }
+    }
+}

@@ -1,0 +1,57 @@
+/// A document: a DAG, a workspace, a schema, a cached response, a token, a schedule.
+public struct Record: Sendable, Hashable {
+    /// What it is, for instance `dag`.
+    public var kind: String
+    /// Unique within its kind.
+    public var key: String
+    /// 1, 2, 3 …; 0 before it is put.
+    public var version: Int64
+    /// Orders records of a kind where the key does not; nil: not in that order.
+    public var orderKey: String?
+    /// From then on it is not returned; nil: never.
+    public var expiresAt: Timestamp?
+    public var body: JSONValue
+
+    /// Bytes of a kind, a key or an order key.
+    public static let maximumKeySize = 1024
+    /// Bytes of the body's compact JSON.
+    public static let maximumBodySize = 1024 * 1024
+
+    public init(
+        kind: String, key: String, version: Int64 = 0, orderKey: String? = nil, expiresAt: Timestamp? = nil,
+        body: JSONValue
+    ) {
+        self.kind = kind
+        self.key = key
+        self.version = version
+        self.orderKey = orderKey
+        self.expiresAt = expiresAt
+        self.body = body
+    }
+}
+
+public enum RecordChange: Sendable, Hashable {
+    /// Writes the record, whose own version is ignored. Refused with `conflict` unless the stored version is
+    /// `expectedVersion`: nil for any, 0 for none there.
+    case put(Record, expectedVersion: Int64?)
+    /// No error when it is not there, unless a version other than 0 is expected.
+    case delete(kind: String, key: String, expectedVersion: Int64?)
+
+    func validate() throws(StoreError) {
+        let (kind, key, orderKey): (String, String, String?) =
+            switch self {
+            case .put(let record, _): (record.kind, record.key, record.orderKey)
+            case .delete(let kind, let key, _): (kind, key, nil)
+            }
+        for text in [kind, key, orderKey ?? key] {
+            guard (1...Record.maximumKeySize).contains(text.utf8.count), !text.utf8.contains(where: { $0 < 0x20 })
+            else {
+                throw StoreError(
+                    .invalid, subject: "record key \(quoted(text))",
+                    detail: "1 to 1024 bytes without control characters")
+            }
+        }
+        guard case .put(let record, _) = self, record.body.encoded().count > Record.maximumBodySize else { return }
+        throw StoreError(.tooLarge, subject: "record \(kind) \(quoted(key))", detail: "at most 1 MiB; use a blob")
+    }
+}
