@@ -48,6 +48,8 @@ public struct Summary: Sendable, Hashable {
 
     /// What the history folded to at `asOf`; it may lag behind the history's end.
     public struct Folded: Sendable, Hashable {
+        /// Of the last event folded. In a commit that appends to the same history, the store puts the last sequence that
+        /// the append got: requests may have come in between, which change none of these columns.
         public var asOf: Int64
         public var state: RunState
         public var updatedAt: Timestamp
