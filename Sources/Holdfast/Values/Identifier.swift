@@ -9,6 +9,9 @@ where RawValue == String {
 
     /// Takes a text that is known to be valid.
     init(unchecked text: String)
+
+    /// Whether the text may be an identifier of this kind; unless the kind says otherwise, by the rule above.
+    static func isValid(_ text: String) -> Bool
 }
 
 extension Identifier {
