@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The names in a folder. swift-system has no way to list one, and Foundation's costs every start of the command.
+/// The names in a folder, as bytes. swift-system has no way to list one, and Foundation loses names that are not UTF-8.
 enum FolderListing {
     /// Sorted by their bytes; `.` and `..` left out.
     static func names(in path: String) throws(Errno) -> [[UInt8]] {

@@ -11,7 +11,7 @@ struct TaskProcessEndTests {
     @Test("the timeout ends the whole group with SIGTERM")
     func timeout() async throws {
         let result = await scratch.run("sleep 60 & echo $! > child; trap 'echo asked >> log; exit 0' TERM; wait") {
-            $0.timeout = .milliseconds(200)
+            $0.timeout = .milliseconds(700)
         }
         #expect(result.ending == .timedOut)
         #expect(result.endedAt - result.startedAt < .seconds(5))
@@ -28,11 +28,11 @@ struct TaskProcessEndTests {
     func stubborn() async throws {
         let script = "trap '' TERM; sh -c 'echo $$ > child; while :; do sleep 1; done' & while :; do sleep 1; done"
         let result = await scratch.run(script) {
-            $0.timeout = .milliseconds(200)
+            $0.timeout = .milliseconds(700)
             $0.gracePeriod = .milliseconds(200)
         }
         #expect(result.ending == .timedOut)
-        #expect(result.endedAt - result.startedAt >= .milliseconds(400))
+        #expect(result.endedAt - result.startedAt >= .milliseconds(900))
         #expect(isGone(try await scratch.awaitedProcess("child")))
     }
 
