@@ -30,7 +30,7 @@ public struct SummaryQuery: Sendable, Hashable {
     /// On `created_at`, exclusive.
     public var until: Timestamp?
     public var order: Order
-    /// Oldest, or shortest, first instead of last.
+    /// Oldest, or shortest, first instead of last. The id breaks ties, in the same direction.
     public var ascending: Bool
     /// 1 to 1,000.
     public var limit: Int

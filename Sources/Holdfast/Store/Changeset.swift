@@ -21,7 +21,8 @@ package func hexadecimal(_ value: UInt64) -> String {
     return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
-/// What one commit writes: all or nothing.
+/// What one commit writes: all or nothing. It names each history, summary and record at most once, so its conditions are
+/// all about what was there before; a history is created together with its summary.
 public struct Changeset: Sendable, Hashable {
     public var id: ChangesetID
     /// At most one for each history.
@@ -121,27 +122,52 @@ public struct Receipt: Sendable, Hashable {
 
 extension Changeset {
     /// The rules that need no store: what every backend refuses the same way, before anything else.
-    /// - Throws: `invalid`.
+    /// - Throws: `invalid`; `tooLarge` for a record's body.
     public func validate() throws(StoreError) {
-        func invalid(_ subject: String, _ detail: String) -> StoreError {
-            StoreError(.invalid, subject: subject, detail: detail)
-        }
-        for (index, append) in appends.enumerated() {
-            let subject = append.history.description
-            guard !append.events.isEmpty else { throw invalid(subject, "an append needs an event") }
-            guard !appends[..<index].contains(where: { $0.history == append.history }) else {
-                throw invalid(subject, "one append for each history")
-            }
-            for (offset, event) in append.events.enumerated() {
-                if case .claimed = event.payload { throw invalid(subject, "only claim writes claims") }
-                guard !event.payload.isFirst || offset == 0 else {
-                    throw invalid(subject, "\(event.payload.type) is legal only as the first event")
-                }
-                guard append.token != nil || event.payload.isRequest || event.payload.isFirst else {
-                    throw invalid(subject, "\(event.payload.type) needs the token of a lease")
-                }
-            }
-        }
+        for append in appends { try append.validate() }
         for record in records { try record.validate() }
+        try checkNamesOnce(appends.map(\.history) + deletions.map(\.history), "appended to or deleted")
+        try checkNamesOnce(summaries.map(\.id) + deletions.map(\.history), "changed")
+        try checkNamesOnce(records.map(\.name), "put or deleted")
+        try checkCreations()
+    }
+
+    private func checkNamesOnce(_ names: [some Hashable], _ act: String) throws(StoreError) {
+        guard names.count > 1 else { return }
+        var seen = Set(names)
+        guard seen.count < names.count else { return }
+        for name in names where seen.remove(name) == nil {
+            throw invalid("\(name)", "\(act) twice in one changeset")
+        }
+    }
+
+    private func checkCreations() throws(StoreError) {
+        let histories = Set(appends.lazy.filter { $0.events.first?.payload.isFirst == true }.map(\.history))
+        let created = Set(
+            summaries.lazy.compactMap { change -> HistoryID? in
+                if case .create(let summary) = change { summary.id } else { nil }
+            })
+        guard let alone = histories.symmetricDifference(created).first else { return }
+        throw invalid("\(alone)", "a first event and the summary's creation go together")
+    }
+}
+
+private func invalid(_ subject: String, _ detail: String) -> StoreError {
+    StoreError(.invalid, subject: subject, detail: detail)
+}
+
+extension Changeset.Append {
+    fileprivate func validate() throws(StoreError) {
+        let subject = history.description
+        guard !events.isEmpty else { throw invalid(subject, "an append needs an event") }
+        for (offset, event) in events.enumerated() {
+            if case .claimed = event.payload { throw invalid(subject, "only claim writes claims") }
+            guard !event.payload.isFirst || offset == 0 else {
+                throw invalid(subject, "\(event.payload.type) is legal only as the first event")
+            }
+            guard token != nil || event.payload.isRequest || event.payload.isFirst else {
+                throw invalid(subject, "\(event.payload.type) needs the token of a lease")
+            }
+        }
     }
 }

@@ -2,13 +2,13 @@
 public struct Record: Sendable, Hashable {
     /// What it is, for instance `dag`.
     public var kind: String
-    /// Unique within its kind.
+    /// Unique within its kind. Keys, like order keys, are compared by their UTF-8 bytes.
     public var key: String
     /// 1, 2, 3 …; 0 before it is put.
     public var version: Int64
     /// Orders records of a kind where the key does not; nil: not in that order.
     public var orderKey: String?
-    /// From then on it is not returned; nil: never.
+    /// From then on it counts as not there, for reads and for conditions; nil: never.
     public var expiresAt: Timestamp?
     public var body: JSONValue
 
@@ -36,6 +36,14 @@ public enum RecordChange: Sendable, Hashable {
     case put(Record, expectedVersion: Int64?)
     /// No error when it is not there, unless a version other than 0 is expected.
     case delete(kind: String, key: String, expectedVersion: Int64?)
+
+    /// What is put or deleted.
+    var name: [String] {
+        switch self {
+        case .put(let record, _): [record.kind, record.key]
+        case .delete(let kind, let key, _): [kind, key]
+        }
+    }
 
     func validate() throws(StoreError) {
         let (kind, key, orderKey): (String, String, String?) =

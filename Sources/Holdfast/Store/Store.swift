@@ -14,7 +14,7 @@ public protocol Store: Sendable {
     ///   durability); when it throws, none of it is, except after `outcomeUnknown`.
     /// - *Conditional*: every condition is checked before the first write: `alreadyExists`, `notFound`, `conflict` (state,
     ///   sequence or version), `leaseLost` (an own event's token is not the highest ever issued for the history, whether
-    ///   its lease is alive or not), `invalid`, `tooLarge` (a payload over 64 KiB; put it in a blob). A refusal touches no other
+    ///   its lease is alive or not; it goes before `conflict`), `invalid`, `tooLarge` (a payload over 64 KiB; put it in a blob). A refusal touches no other
     ///   changeset, whatever it shares a transaction with.
     /// - *Ordered*: sequences of a history are 1, 2, 3 …; positions rise over the whole store.
     /// - *Idempotent*: committing the same changeset again returns the first receipt; it is looked for before fence and
@@ -41,7 +41,8 @@ public protocol Store: Sendable {
     /// Throws `invalidCursor`.
     func summaries(_ query: SummaryQuery) async throws(StoreError) -> Page<Summary>
 
-    /// Events of one history by rising sequence. Throws `notFound` for an unknown history, `invalidCursor`.
+    /// Events of one history by rising sequence, without cursors: as many as the limit may have more behind them, from the
+    /// last one's sequence + 1 on. Throws `notFound` for an unknown history.
     func history(_ query: HistoryQuery) async throws(StoreError) -> Page<Event>
 
     /// Events of the whole store by rising position, and deletions; may wait for the next one. Following it neither misses nor
