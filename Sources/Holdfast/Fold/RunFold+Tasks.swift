@@ -73,7 +73,7 @@ extension RunFold {
     /// A hook that runs again after a resume goes on counting, although its instance is made anew.
     private func lastTry(of id: InstanceID, slot: Int?) -> Int {
         if let slot { return instances[slot].tryNumber }
-        return node(id.task)?.carried.last?.tryNumber ?? 0
+        return node(id.task)?.lastTry ?? 0
     }
 
     private mutating func finish(_ finished: TaskFinished, _ event: Event) throws(StoreError) {

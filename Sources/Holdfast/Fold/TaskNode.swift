@@ -36,6 +36,9 @@ public struct TaskNode: Sendable, Hashable {
         self.hook = hook
     }
 
+    /// The tries of a hook before the last resume, which goes on counting although its instance is made anew.
+    public var lastTry: Int? { carried.last?.tryNumber }
+
     public var isMapped: Bool { definition?.foreach != nil }
 
     /// Whether its items still have to be worked out.

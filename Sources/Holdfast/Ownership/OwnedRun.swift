@@ -57,8 +57,10 @@ public struct OwnedRun: Sendable {
     /// Requests that others made meanwhile come first in the history; they are folded before this returns.
     /// - Parameter releasing: gives the lease back in the same commit.
     /// - Throws: `leaseLost` when the run was taken over, and what `commitSpilling` throws.
-    public mutating func commit(releasing: Bool = false) async throws(StoreError) {
-        guard hasStaged || releasing else { return }
+    /// - Returns: the events as they stand in the history now.
+    @discardableResult
+    public mutating func commit(releasing: Bool = false) async throws(StoreError) -> [Event] {
+        guard hasStaged || releasing else { return [] }
         var changeset = Changeset()
         if hasStaged {
             changeset.appends = [
@@ -70,13 +72,17 @@ public struct OwnedRun: Sendable {
         }
         if releasing { changeset.releases = [Changeset.Release(.run(id), token: lease.token)] }
         let receipt = try await store.commitSpilling(changeset)
-        guard let written = receipt.sequences.first else { return }
+        guard let written = receipt.sequences.first else { return [] }
+        let events = zip(written, staged).map { sequence, event in
+            Event(sequence: sequence, time: event.time, token: lease.token, payload: event.payload)
+        }
         staged = []
         if written.lowerBound == committed + 1 {
             committed = written.upperBound
         } else {
             try await reload()
         }
+        return events
     }
 
     /// Folds requests that were made since the last commit.

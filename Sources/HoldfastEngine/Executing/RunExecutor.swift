@@ -1,0 +1,219 @@
+import Holdfast
+import Logging
+
+/// Carries one pipeline run from where it stands to its end: decide, commit, perform, wait, and again.
+struct RunExecutor {
+    /// Why the executor takes the run up.
+    enum Purpose: Sendable {
+        case run
+        /// By a mended definition or with changed parameters.
+        case resume(definition: DAGDefinition?, params: [String: JSONValue])
+        /// End it; only `on_exit` still runs.
+        case cancel(reason: String?)
+    }
+
+    private var owned: OwnedRun
+    private var rules: PipelineRules
+    private var loaded: [XComReference: JSONValue] = [:]
+    private var isCancelling = false
+    private var interruption: String?
+    private var tries: [InstanceID: Task<Void, Never>] = [:]
+    private var wakeUp: Task<Void, Never>?
+    private let mailbox: Mailbox
+    private let runner: TryRunner
+    private let store: any Store
+    private let configuration: EngineConfiguration
+
+    init(
+        _ owned: OwnedRun, definition: DAGDefinition, mailbox: Mailbox, runner: TryRunner, store: any Store,
+        configuration: EngineConfiguration
+    ) throws(StoreError) {
+        self.owned = owned
+        self.mailbox = mailbox
+        self.runner = runner
+        self.store = store
+        self.configuration = configuration
+        rules = try Self.rules(of: definition)
+        rules.activeSince = configuration.clock.now()
+    }
+
+    private static func rules(of definition: DAGDefinition) throws(StoreError) -> PipelineRules {
+        do throws(TemplateError) {
+            return try PipelineRules(definition)
+        } catch {
+            throw StoreError(.invalid, subject: "DAG \(definition.name)", detail: error.description, cause: error)
+        }
+    }
+
+    /// - Returns: the run's state at its end, or `interrupted`.
+    /// - Throws: `leaseLost` after ending the run's processes, and errors of the store.
+    mutating func execute(_ purpose: Purpose) async throws(StoreError) -> RunFold {
+        do throws(StoreError) {
+            try await begin(purpose)
+            var messages = mailbox.messages()
+            while true {
+                if let end = try await advance() {
+                    await stopTries()
+                    try await commit(.finished(state: end.state, reason: end.reason))
+                    return owned.fold
+                }
+                // The mailbox never ends while this executor lives.
+                guard let message = await messages.next(isolation: #isolation) else { return owned.fold }
+                try await handle(message)
+                if let reason = interruption { return try await stop(reason) }
+            }
+        } catch {
+            await stopTries()
+            throw error
+        }
+    }
+
+    // MARK: Beginning
+
+    private mutating func begin(_ purpose: Purpose) async throws(StoreError) {
+        var definition: DAGDefinition?
+        var params: [String: JSONValue] = [:]
+        switch purpose {
+        case .run: break
+        case .resume(let mended, let changed): (definition, params) = (mended, changed)
+        case .cancel: isCancelling = true
+        }
+        let inFlight = owned.fold.running.map { owned.fold.instances[$0] }
+        try await runner.endLeftovers(of: owned.fold)
+        switch owned.fold.state {
+        case .queued: try owned.stage(.started)
+        default:
+            let resumed = Resumed(definition: definition, params: params, inFlight: inFlight.map(\.id))
+            try owned.stage(.resumed(resumed))
+        }
+    }
+
+    // MARK: The loop
+
+    /// Decides and stages until nothing is left to decide, commits, then starts and stops what was decided.
+    private mutating func advance() async throws(StoreError) -> Decision.End? {
+        var starts: [(TaskStarted, previousToken: String?)] = []
+        var decision: Decision
+        repeat {
+            decision = Decider.decide(owned.fold, rules: rules, context: decisionContext)
+            for event in decision.events { try owned.stage(event) }
+            for id in decision.starts { starts.append(try stageStart(of: id)) }
+            for reference in decision.loads { loaded[reference] = try await store.loadXCom(reference, owned.fold) }
+        } while decision.isWorkLeft
+        try await commitStaged()
+        for (started, previousToken) in starts { launch(started, previousToken) }
+        for id in decision.stops { tries[id]?.cancel() }
+        scheduleWakeUp(at: decision.wakeAt)
+        return decision.end
+    }
+
+    private var decisionContext: DecisionContext {
+        DecisionContext(
+            now: configuration.clock.now(), defaultParallel: configuration.defaultParallel, isCancelling: isCancelling,
+            loaded: loaded)
+    }
+
+    private mutating func stageStart(of id: InstanceID) throws(StoreError) -> (TaskStarted, previousToken: String?) {
+        let previousToken = owned.fold.instance(id)?.tryToken
+        let tryNumber = owned.fold.nextTry(of: id)
+        let started = TaskStarted(instance: id, tryNumber: tryNumber, tryToken: configuration.ids.token())
+        try owned.stage(.taskStarted(started))
+        return (started, previousToken)
+    }
+
+    private mutating func launch(_ started: TaskStarted, _ previousToken: String?) {
+        let job = runner.job(for: started, in: owned.fold, previousToken: previousToken)
+        tries[started.instance] = Task { [mailbox, runner] in
+            let outcome = await runner.run(job)
+            mailbox.post(.tryEnded(started.instance, outcome))
+        }
+    }
+
+    private mutating func scheduleWakeUp(at time: Timestamp?) {
+        wakeUp?.cancel()
+        wakeUp = nil
+        guard let time else { return }
+        let delay = max(.zero, time - configuration.clock.now())
+        wakeUp = Task { [mailbox] in
+            do { try await Task.sleep(for: delay + .milliseconds(1)) } catch { return }
+            mailbox.post(.lookAgain)
+        }
+    }
+
+    private mutating func handle(_ message: RunMessage) async throws(StoreError) {
+        switch message {
+        case .tryEnded(let id, let outcome):
+            tries[id] = nil
+            try owned.stage(checkpoint(of: id, outcome))
+        case .lookAgain: try await owned.readRequests()
+        case .leaseLost(let error): throw error
+        case .interrupt(let reason): interruption = reason
+        }
+    }
+
+    private func checkpoint(of id: InstanceID, _ outcome: TryOutcome) throws(StoreError) -> EventPayload {
+        guard let instance = owned.fold.instance(id) else {
+            throw StoreError(.corrupt, subject: "run \(owned.id)", detail: "a try of the unknown instance \(id) ended")
+        }
+        if outcome.ending == .stopped, let mark = owned.fold.requestedMarks.first(where: { $0.instance == id }) {
+            return .taskMarked(mark)
+        }
+        var finished = TaskFinished(
+            instance: id, tryNumber: instance.tryNumber, state: .success, exitCode: outcome.exitCode,
+            xcoms: outcome.xcoms, artifacts: outcome.artifacts)
+        switch outcome.ending {
+        case .success: break
+        case .stopped: finished.state = .cancelled
+        case .failure(let error):
+            finished.error = error
+            finished.retryAt = retryTime(of: instance)
+            finished.state = finished.retryAt == nil ? .failed : .upForRetry
+        }
+        return .taskFinished(finished)
+    }
+
+    /// Nil when no retry is left, or none is wanted any more.
+    private func retryTime(of instance: TaskInstance) -> Timestamp? {
+        guard instance.tryNumber < instance.maxTries, !isCancelling, owned.fold.cancelRequestedAt == nil,
+            let task = owned.fold.node(instance.id.task)?.definition
+        else { return nil }
+        let retry = task.retries + 1 - (instance.maxTries - instance.tryNumber)
+        let spread = Double.random(in: RetryPolicy.jitter)
+        return configuration.clock.now() + RetryPolicy.delay(of: task, retry: retry, spread: spread)
+    }
+
+    // MARK: Committing
+
+    private mutating func commitStaged(releasing: Bool = false) async throws(StoreError) {
+        guard owned.hasStaged || releasing else { return }
+        let events = try await owned.commit(releasing: releasing)
+        configuration.observer?(owned.fold, events)
+    }
+
+    private mutating func commit(_ last: EventPayload) async throws(StoreError) {
+        try owned.stage(last)
+        try await commitStaged(releasing: true)
+    }
+
+    // MARK: Stopping
+
+    /// Leaves the run for a later resume: its tries are ended, but what they were stays in flight.
+    private mutating func stop(_ reason: String) async throws(StoreError) -> RunFold {
+        await stopTries()
+        try await commit(.interrupted(reason: reason))
+        return owned.fold
+    }
+
+    private mutating func stopTries() async {
+        wakeUp?.cancel()
+        for task in tries.values { task.cancel() }
+        for task in tries.values { await task.value }
+        tries = [:]
+    }
+}
+
+extension RunFold {
+    func nextTry(of id: InstanceID) -> Int {
+        (instance(id)?.tryNumber ?? node(id.task)?.lastTry ?? 0) + 1
+    }
+}

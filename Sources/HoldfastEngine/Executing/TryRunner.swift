@@ -1,0 +1,157 @@
+import Foundation
+import Holdfast
+import Logging
+
+/// Runs tries as processes and takes over what they leave. It touches no history: the executor writes the checkpoint.
+struct TryRunner: Sendable {
+    private let store: any Store
+    private let configuration: EngineConfiguration
+    private let names: TemplateNames
+    private let masker: SecretMasker
+    /// Holds the logs.
+    private let logRoot: String
+    /// Holds the folders that tries write their outputs into.
+    private let workRoot: String
+
+    /// - Throws: `invalid` when a secret is missing from the environment or too short.
+    init(
+        _ definition: DAGDefinition, store: any Store, configuration: EngineConfiguration
+    ) throws(StoreError) {
+        self.store = store
+        self.configuration = configuration
+        names = definition.templateNames
+        masker = try SecretMasker(named: definition.secrets, in: ProcessInfo.processInfo.environment)
+        let base = configuration.logFolder ?? NSTemporaryDirectory() + "holdfast-\(configuration.worker.id)/logs"
+        logRoot = base
+        workRoot = (base as NSString).deletingLastPathComponent + "/work"
+    }
+
+    func job(for started: TaskStarted, in fold: RunFold, previousToken: String?) -> TryJob {
+        TryJob(started, in: fold, names: names, previousToken: previousToken)
+    }
+
+    // MARK: Takeover
+
+    /// Ends and clears away what a dead worker's tries left behind.
+    func endLeftovers(of fold: RunFold) async throws(StoreError) {
+        for slot in fold.running {
+            let instance = fold.instances[slot]
+            if let token = instance.tryToken.flatMap(TryToken.init(rawValue:)) {
+                try await ProcessHunt.end(tryToken: token, gracePeriod: configuration.gracePeriod)
+            }
+            let log = log(of: instance.id, run: fold.id, tryNumber: instance.tryNumber)
+            try await LogMasking.finish(folder: log.folder, with: masker)
+            try folder(of: instance.id, run: fold.id, tryNumber: instance.tryNumber).remove()
+        }
+    }
+
+    private func log(of id: InstanceID, run: RunID, tryNumber: Int) -> TryLog {
+        TryLog(root: logRoot, run: run, task: id.task, mapIndex: id.mapIndex, try: tryNumber)
+    }
+
+    private func folder(of id: InstanceID, run: RunID, tryNumber: Int) -> TryFolder {
+        TryFolder(root: workRoot, run: run, instance: id, tryNumber: tryNumber)
+    }
+
+    // MARK: One try
+
+    /// Never throws: whatever goes wrong is how the try went. Cancelling the calling task ends its processes.
+    func run(_ job: TryJob) async -> TryOutcome {
+        let folder = folder(of: job.instance, run: job.run, tryNumber: job.started.tryNumber)
+        do throws(StoreError) {
+            if let token = job.previousToken.flatMap(TryToken.init(rawValue:)) {
+                try await ProcessHunt.end(tryToken: token, gracePeriod: configuration.gracePeriod)
+            }
+            try folder.make()
+            let result = try await process(job, folder)
+            let outcome = try await outcome(of: result, job, folder)
+            try folder.remove()
+            return outcome
+        } catch {
+            return TryOutcome(ending: .failure(error: masker.mask(error.description)))
+        }
+    }
+
+    private func process(_ job: TryJob, _ folder: TryFolder) async throws(StoreError) -> TaskProcessResult {
+        guard let token = TryToken(rawValue: job.started.tryToken) else {
+            throw StoreError(.invalid, subject: "try token of \(job.instance)")
+        }
+        var environment = try await environment(of: job)
+        environment["HOLDFAST_OUTPUT"] = folder.output
+        environment["HOLDFAST_ARTIFACTS"] = folder.artifacts
+        let clock = configuration.clock
+        return await TaskProcess.run(
+            TaskProcessRequest(
+                action: job.task.action, environment: environment.mapValues { $0 }, workingDirectory: job.workingDirectory,
+                log: log(of: job.instance, run: job.run, tryNumber: job.started.tryNumber), tryToken: token,
+                masker: masker, timeout: job.task.timeout, gracePeriod: configuration.gracePeriod, now: { clock.now() }))
+    }
+
+    private func environment(of job: TryJob) async throws(StoreError) -> [String: String] {
+        var xcoms: [XComReference: JSONValue] = [:]
+        for (reference, source) in job.xcoms {
+            xcoms[reference] = try await store.value(of: source, key: reference.key, run: job.run)
+        }
+        let made = try TaskVariables.make(for: job, xcoms: xcoms)
+        if !made.omitted.isEmpty {
+            configuration.logger.notice(
+                "values too large for the environment were left out; read them with holdfast xcom",
+                metadata: [
+                    "run.id": "\(job.run)", "task.id": "\(job.instance)",
+                    "variables": "\(made.omitted.joined(separator: " "))",
+                ])
+        }
+        var environment = made.variables
+        environment["HOLDFAST_RUN_ID"] = job.run.rawValue
+        environment["HOLDFAST_TASK_ID"] = job.task.id.rawValue
+        environment["HOLDFAST_TRY"] = String(job.started.tryNumber)
+        environment["HOLDFAST_IDEMPOTENCY_KEY"] = job.idempotencyKey
+        environment["HOLDFAST_MAP_INDEX"] = job.instance.mapIndex.map(String.init)
+        environment["HOLDFAST_STORE"] = configuration.storeURL
+        environment["HOLDFAST_RUN_STATE"] = job.outcome?.rawValue
+        return environment
+    }
+
+    // MARK: What it left
+
+    private func outcome(
+        of result: TaskProcessResult, _ job: TryJob, _ folder: TryFolder
+    ) async throws(StoreError) -> TryOutcome {
+        var outcome = TryOutcome(ending: .failure(error: ""))
+        switch result.ending {
+        case .exited(let code):
+            outcome.exitCode = Int(code)
+            outcome.ending = code == 0 ? .success : .failure(error: sentence("exit code \(code)", result))
+        case .signalled(let signal): outcome.ending = .failure(error: sentence("ended by signal \(signal)", result))
+        case .timedOut:
+            let limit = job.task.timeout?.pipelineText ?? ""
+            outcome.ending = .failure(error: sentence("timed out after \(limit)", result))
+        case .cancelled: outcome.ending = .stopped
+        case .couldNotStart(let reason): outcome.ending = .failure(error: reason)
+        }
+        guard outcome.ending == .success else { return outcome }
+        if let problem = result.problems.first {
+            outcome.ending = .failure(error: problem)
+            return outcome
+        }
+        let log = log(of: job.instance, run: job.run, tryNumber: job.started.tryNumber)
+        let outputs = try await TaskOutputs.read(
+            log: log.output, outputFile: folder.output, artifactFolder: folder.artifacts, task: job.task.id,
+            mapIndex: job.instance.mapIndex, masker: masker)
+        outcome.xcoms = outputs.xcoms
+        for file in outputs.artifacts { outcome.artifacts.append(try await save(file, of: job)) }
+        return outcome
+    }
+
+    /// The reason, and what the task said last: the first thing that a person wants to know.
+    private func sentence(_ reason: String, _ result: TaskProcessResult) -> String {
+        let last = result.logTail.last { !$0.allSatisfy(\.isWhitespace) }
+        return masker.mask(last.map { "\(reason): \($0.prefix(300))" } ?? reason)
+    }
+
+    private func save(_ file: ArtifactFile, of job: TryJob) async throws(StoreError) -> ArtifactReference {
+        let blob = try await store.writeBlob(ByteStream(fileAt: file.path))
+        return ArtifactReference(
+            key: file.key, task: job.task.id, mediaType: file.mediaType, digest: blob.digest, size: blob.size)
+    }
+}

@@ -1,0 +1,75 @@
+import Holdfast
+
+/// An XCom as the fold knows it: small values are there, larger ones are read from their event when they are needed.
+struct XComSource: Sendable {
+    struct Entry: Sendable {
+        let instance: InstanceID
+        let xcom: XCom
+    }
+
+    let entries: [Entry]
+    /// Whether the value is the array of what the instances of a mapped task left.
+    let isMapped: Bool
+}
+
+extension RunFold {
+    /// Nil when the task left no such XCom.
+    func xcomSource(of reference: XComReference) -> XComSource? {
+        guard let node = node(reference.task) else { return nil }
+        let entries = node.slots.compactMap { slot in
+            instances[slot].xcoms[reference.key].map { XComSource.Entry(instance: instances[slot].id, xcom: $0) }
+        }
+        let isMapped = node.isMapped && node.items != nil
+        return entries.isEmpty && !isMapped ? nil : XComSource(entries: entries, isMapped: isMapped)
+    }
+
+    /// The keys of all XComs that a task left.
+    func xcomKeys(of task: TaskID) -> Set<String> {
+        Set((node(task)?.slots ?? []).flatMap { instances[$0].xcoms.keys })
+    }
+}
+
+extension Store {
+    /// The value of an XCom, whatever its size; null when there is none.
+    func loadXCom(_ reference: XComReference, _ fold: RunFold) async throws(StoreError) -> JSONValue {
+        guard let source = fold.xcomSource(of: reference) else { return .null }
+        return try await value(of: source, key: reference.key, run: fold.id)
+    }
+
+    func value(of source: XComSource, key: String, run: RunID) async throws(StoreError) -> JSONValue {
+        var values: [JSONValue] = []
+        for entry in source.entries {
+            if let value = entry.xcom.value {
+                values.append(value)
+            } else {
+                values.append(try await storedValue(of: entry, key: key, run: run))
+            }
+        }
+        return source.isMapped ? .array(values) : values.first ?? .null
+    }
+
+    private func storedValue(of entry: XComSource.Entry, key: String, run: RunID) async throws(StoreError) -> JSONValue {
+        let page = try await history(HistoryQuery(.run(run), from: entry.xcom.sequence, limit: 1))
+        guard let event = page.elements.first, event.sequence == entry.xcom.sequence,
+            let value = try await resolve(event).payload.xcom(key, of: entry.instance)
+        else {
+            throw StoreError(
+                .corrupt, subject: "XCom \(entry.instance).\(key) of run \(run)",
+                detail: "event \(entry.xcom.sequence) does not hold it")
+        }
+        return value
+    }
+}
+
+extension EventPayload {
+    /// The XCom of an instance that this event carries.
+    func xcom(_ key: String, of instance: InstanceID) -> JSONValue? {
+        switch self {
+        case .taskFinished(let finished): finished.xcoms[key]
+        case .stepCompleted(let step): step.value
+        case .xcomSet(_, _, let value): value
+        case .restored(let snapshot): snapshot.xcoms.first { $0.instance == instance && $0.key == key }?.value
+        default: nil
+        }
+    }
+}
