@@ -42,6 +42,7 @@ let package = Package(
             name: "HoldfastEngine",
             dependencies: [
                 "Holdfast",
+                .product(name: "BitCollections", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),

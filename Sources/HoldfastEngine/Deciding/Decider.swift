@@ -1,3 +1,4 @@
+import BitCollections
 public import Holdfast
 
 /// Decides what a pipeline run needs next. Pure: the same fold and context give the same decision, and the cost goes by
@@ -37,7 +38,9 @@ public struct Decider: Sendable {
     }
 
     private var deadline: Timestamp? {
-        guard let timeout = fold.definition?.timeout, let startedAt = rules.activeSince ?? fold.startedAt else { return nil }
+        guard let timeout = fold.definition?.timeout, let startedAt = rules.activeSince ?? fold.startedAt else {
+            return nil
+        }
         return startedAt + timeout
     }
 
@@ -96,31 +99,31 @@ public struct Decider: Sendable {
 
     private mutating func decideRunnable(_ index: Int) {
         let node = fold.nodes[index]
-        let condition = rules.condition(of: node.id)
+        let templates = rules.templates(of: node.id)
         do throws(TemplateError) {
             // A condition on the item is asked for each instance, any other once, before the items are known.
-            if let condition, node.items == nil, !condition.namesItem {
-                guard try condition.expression.evaluate(in: templateContext(item: nil)) else {
+            if node.items == nil, !templates.asksEachItem {
+                guard try templates.isWanted(in: templateContext(item: nil)) else {
                     return settle(index, as: .skipped, reason: "when is false")
                 }
             }
-            if node.needsExpansion {
-                let items = try rules.items(of: node.id, in: templateContext(item: nil))
+            if node.needsExpansion, let items = try templates.items(in: templateContext(item: nil)) {
                 decision.events.append(.taskExpanded(task: node.id, items: items))
             } else {
-                startPending(of: node, condition: condition.flatMap { $0.namesItem ? $0.expression : nil })
+                startPending(of: node, templates)
             }
         } catch {
             giveUp(index, error)
         }
     }
 
-    private mutating func startPending(of node: TaskNode, condition: WhenExpression?) {
+    private mutating func startPending(of node: TaskNode, _ templates: TaskTemplates) {
+        let asks = templates.asksEachItem
         for offset in node.pending {
             guard freeSlots > 0 else { return }
             let instance = fold.instances[node.slots[offset]]
             do throws(TemplateError) {
-                if let condition, try !condition.evaluate(in: templateContext(item: instance.item)) {
+                if asks, try !templates.isWanted(in: templateContext(item: instance.item)) {
                     decide(instance.id, .skipped, "when is false")
                 } else {
                     start(instance.id)

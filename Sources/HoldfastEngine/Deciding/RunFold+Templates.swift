@@ -5,7 +5,8 @@ extension TemplateContext {
     /// - Parameter loaded: values too large to be in the fold.
     init(_ fold: RunFold, item: JSONValue?, tryNumber: Int = 1, loaded: [XComReference: JSONValue]) {
         self.init(
-            params: fold.params, runID: fold.id, logicalDate: fold.created?.logicalDate, tryNumber: tryNumber, item: item
+            params: fold.params, runID: fold.id, logicalDate: fold.created?.logicalDate, tryNumber: tryNumber,
+            item: item
         ) { task, key in
             fold.lookUp(XComReference(task: task, key: key), loaded: loaded)
         }

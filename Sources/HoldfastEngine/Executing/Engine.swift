@@ -91,7 +91,8 @@ public final class Engine: Sendable {
         do throws(StoreError) {
             if case .cancel(let reason) = purpose, !owned.fold.hasExitHook || owned.fold.startedAt == nil {
                 if let definition = owned.fold.definition {
-                    try await TryRunner(definition, store: store, configuration: configuration).endLeftovers(of: owned.fold)
+                    try await TryRunner(definition, store: store, configuration: configuration).endLeftovers(
+                        of: owned.fold)
                 }
                 try owned.stage(.finished(state: .cancelled, reason: reason))
                 try await owned.commit(releasing: true)
@@ -100,7 +101,8 @@ public final class Engine: Sendable {
             let definition = try check(owned.fold, purpose)
             let runner = try TryRunner(definition, store: store, configuration: configuration)
             var executor = try RunExecutor(
-                owned, definition: definition, mailbox: mailbox, runner: runner, store: store, configuration: configuration)
+                owned, definition: definition, mailbox: mailbox, runner: runner, store: store,
+                configuration: configuration)
             return try await executor.execute(purpose)
         } catch {
             // What could not begin is given back as it was found; a lease that is lost needs no giving back.
@@ -115,12 +117,14 @@ public final class Engine: Sendable {
         if case .resume(let definition, _) = purpose { mended = definition }
         guard let definition = mended ?? fold.definition else {
             throw StoreError(
-                .invalid, subject: "run \(fold.id)", detail: "it is a Swift workflow; only the program that has its code can go on")
+                .invalid, subject: "run \(fold.id)",
+                detail: "it is a Swift workflow; only the program that has its code can go on")
         }
         if let folder = fold.created?.workingDirectory {
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
-                throw StoreError(.invalid, subject: "working directory \(folder)", detail: "it is not there; make it again")
+                throw StoreError(
+                    .invalid, subject: "working directory \(folder)", detail: "it is not there; make it again")
             }
         }
         return definition

@@ -80,7 +80,8 @@ actor LeaseKeeper {
         do throws(StoreError) {
             let renewal = try await store.renew(
                 RenewRequest(
-                    worker: configuration.worker, timeToLive: configuration.leaseDuration, held: held.mapValues(\.token)))
+                    worker: configuration.worker, timeToLive: configuration.leaseDuration, held: held.mapValues(\.token)
+                ))
             for history in held.keys { held[history]?.safeUntil = asked + configuration.leaseDuration }
             for history in renewal.lost { lose(history, StoreError(.leaseLost, subject: history.description)) }
             for history in renewal.cancelled { held[history]?.mailbox.post(.lookAgain) }

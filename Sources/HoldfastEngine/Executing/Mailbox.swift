@@ -15,12 +15,10 @@ enum RunMessage: Sendable {
 
 /// Messages for one run. Any thread may post; the run's executor alone receives.
 final class Mailbox: Sendable {
-    private let stream: AsyncStream<RunMessage>
+    let stream: AsyncStream<RunMessage>
     private let continuation: AsyncStream<RunMessage>.Continuation
 
     init() { (stream, continuation) = AsyncStream.makeStream() }
 
     func post(_ message: RunMessage) { continuation.yield(message) }
-
-    func messages() -> AsyncStream<RunMessage>.Iterator { stream.makeAsyncIterator() }
 }

@@ -50,7 +50,7 @@ struct RunExecutor {
     mutating func execute(_ purpose: Purpose) async throws(StoreError) -> RunFold {
         do throws(StoreError) {
             try await begin(purpose)
-            var messages = mailbox.messages()
+            var messages = mailbox.stream.makeAsyncIterator()
             while true {
                 if let end = try await advance() {
                     await stopTries()
@@ -122,7 +122,7 @@ struct RunExecutor {
     }
 
     private mutating func launch(_ started: TaskStarted, _ previousToken: String?) {
-        let job = runner.job(for: started, in: owned.fold, previousToken: previousToken)
+        let job = TryJob(started, in: owned.fold, rules: rules, previousToken: previousToken)
         tries[started.instance] = Task { [mailbox, runner] in
             let outcome = await runner.run(job)
             mailbox.post(.tryEnded(started.instance, outcome))

@@ -27,7 +27,8 @@ struct TryFolder: Sendable {
         } catch {
             throw failure("can't be made", error)
         }
-        guard FileManager.default.createFile(atPath: output, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+        guard FileManager.default.createFile(atPath: output, contents: nil, attributes: [.posixPermissions: 0o600])
+        else {
             throw failure("can't hold a file", nil)
         }
     }

@@ -4,21 +4,22 @@ import Holdfast
 /// later event of the run copy the fold.
 struct TryJob: Sendable {
     let run: RunID
-    let task: TaskDefinition
+    let templates: TaskTemplates
     let started: TaskStarted
     let item: JSONValue?
     /// Of the try before, whose processes must be gone before this one begins.
     let previousToken: String?
     let params: [String: JSONValue]
     let logicalDate: Timestamp?
-    let pipelineEnvironment: [String: String]
     let workingDirectory: String?
-    let names: TemplateNames
+    /// The keys that each direct need has left.
+    let xcomKeys: [TaskID: [String]]
     /// What the task's environment may show: the XComs of its direct needs, and those that its templates name.
     let xcoms: [XComReference: XComSource]
     /// For hooks: how the run went.
     let outcome: RunState?
 
+    var task: TaskDefinition { templates.task }
     var instance: InstanceID { started.instance }
 
     /// The same for every try of the instance, and for no other instance.
@@ -32,40 +33,33 @@ struct TryJob: Sendable {
 
 extension TryJob {
     /// - Precondition: the start was folded.
-    init(_ started: TaskStarted, in fold: RunFold, names: TemplateNames, previousToken: String?) {
-        guard let node = fold.node(started.instance.task), let task = node.definition else {
-            preconditionFailure("\(started.instance) is no task of a definition")
-        }
+    init(_ started: TaskStarted, in fold: RunFold, rules: PipelineRules, previousToken: String?) {
+        let isHook = fold.node(started.instance.task)?.hook != nil
+        let templates = rules.templates(of: started.instance.task)
         run = fold.id
-        self.task = task
+        self.templates = templates
         self.started = started
         item = fold.instance(started.instance)?.item
         self.previousToken = previousToken
         params = fold.params
         logicalDate = fold.created?.logicalDate
-        pipelineEnvironment = fold.definition?.env ?? [:]
         workingDirectory = fold.created?.workingDirectory
-        self.names = names
-        outcome = node.hook == nil ? nil : fold.cancelRequestedAt != nil ? .cancelled : fold.outcome
-        xcoms = Self.xcoms(for: task, fold: fold, names: names)
+        outcome = !isHook ? nil : fold.cancelRequestedAt != nil ? .cancelled : fold.outcome
+        let keys = templates.task.needs.map { ($0, Array(fold.xcomKeys(of: $0))) }
+        xcomKeys = Dictionary(keys, uniquingKeysWith: { first, _ in first })
+        let references =
+            keys.flatMap { task, keys in keys.map { XComReference(task: task, key: $0) } } + templates.xcoms
+        let sources = references.compactMap { reference in fold.xcomSource(of: reference).map { (reference, $0) } }
+        xcoms = Dictionary(sources, uniquingKeysWith: { first, _ in first })
     }
 
-    private static func xcoms(
-        for task: TaskDefinition, fold: RunFold, names: TemplateNames
-    ) -> [XComReference: XComSource] {
-        var references = Set<XComReference>()
-        for need in task.needs {
-            for key in fold.xcomKeys(of: need) { references.insert(XComReference(task: need, key: key)) }
+    /// What the task's templates see.
+    /// - Parameter values: of `xcoms`, all loaded.
+    func templateContext(values: [XComReference: JSONValue]) -> TemplateContext {
+        TemplateContext(
+            params: params, runID: run, logicalDate: logicalDate, tryNumber: started.tryNumber, item: item
+        ) { task, key in
+            values[XComReference(task: task, key: key)].map { .value($0) } ?? .missing
         }
-        for text in [task.env, fold.definition?.env ?? [:]].flatMap(\.values) where text.contains("{{") {
-            // A template that can't be parsed is reported when the environment is made.
-            for reference in (try? Template(parsing: text, names: names))?.references ?? [] {
-                if case .xcom(let xcom) = reference.root { references.insert(xcom) }
-            }
-        }
-        return Dictionary(
-            uniqueKeysWithValues: references.compactMap { reference in
-                fold.xcomSource(of: reference).map { (reference, $0) }
-            })
     }
 }

@@ -1,3 +1,4 @@
+import BitCollections
 import Foundation
 import Holdfast
 import Logging
@@ -6,7 +7,6 @@ import Logging
 struct TryRunner: Sendable {
     private let store: any Store
     private let configuration: EngineConfiguration
-    private let names: TemplateNames
     private let masker: SecretMasker
     /// Holds the logs.
     private let logRoot: String
@@ -19,15 +19,10 @@ struct TryRunner: Sendable {
     ) throws(StoreError) {
         self.store = store
         self.configuration = configuration
-        names = definition.templateNames
         masker = try SecretMasker(named: definition.secrets, in: ProcessInfo.processInfo.environment)
         let base = configuration.logFolder ?? NSTemporaryDirectory() + "holdfast-\(configuration.worker.id)/logs"
         logRoot = base
         workRoot = (base as NSString).deletingLastPathComponent + "/work"
-    }
-
-    func job(for started: TaskStarted, in fold: RunFold, previousToken: String?) -> TryJob {
-        TryJob(started, in: fold, names: names, previousToken: previousToken)
     }
 
     // MARK: Takeover
@@ -82,33 +77,38 @@ struct TryRunner: Sendable {
         let clock = configuration.clock
         return await TaskProcess.run(
             TaskProcessRequest(
-                action: job.task.action, environment: environment.mapValues { $0 }, workingDirectory: job.workingDirectory,
+                action: job.task.action, environment: environment, workingDirectory: job.workingDirectory,
                 log: log(of: job.instance, run: job.run, tryNumber: job.started.tryNumber), tryToken: token,
-                masker: masker, timeout: job.task.timeout, gracePeriod: configuration.gracePeriod, now: { clock.now() }))
+                masker: masker, timeout: job.task.timeout, gracePeriod: configuration.gracePeriod, now: { clock.now() })
+        )
     }
 
-    private func environment(of job: TryJob) async throws(StoreError) -> [String: String] {
-        var xcoms: [XComReference: JSONValue] = [:]
+    private func environment(of job: TryJob) async throws(StoreError) -> [String: String?] {
+        var values: [XComReference: JSONValue] = [:]
         for (reference, source) in job.xcoms {
-            xcoms[reference] = try await store.value(of: source, key: reference.key, run: job.run)
+            values[reference] = try await store.value(of: source, key: reference.key, run: job.run)
         }
-        let made = try TaskVariables.make(for: job, xcoms: xcoms)
-        if !made.omitted.isEmpty {
+        let made: TaskEnvironment
+        do throws(TaskEnvironmentError) {
+            made = try TaskEnvironment(job.templates, xcomKeys: job.xcomKeys, in: job.templateContext(values: values))
+        } catch {
+            throw StoreError(
+                .invalid, subject: "environment of \(job.instance)", detail: error.description, cause: error)
+        }
+        var environment: [String: String?] = made.variables
+        for omission in made.omissions {
+            environment[omission.name] = .some(nil)
             configuration.logger.notice(
-                "values too large for the environment were left out; read them with holdfast xcom",
-                metadata: [
-                    "run.id": "\(job.run)", "task.id": "\(job.instance)",
-                    "variables": "\(made.omitted.joined(separator: " "))",
-                ])
+                "a value was left out of a task's environment; read it with holdfast xcom",
+                metadata: ["run.id": "\(job.run)", "task.id": "\(job.instance)", "omission": "\(omission)"])
         }
-        var environment = made.variables
         environment["HOLDFAST_RUN_ID"] = job.run.rawValue
         environment["HOLDFAST_TASK_ID"] = job.task.id.rawValue
         environment["HOLDFAST_TRY"] = String(job.started.tryNumber)
         environment["HOLDFAST_IDEMPOTENCY_KEY"] = job.idempotencyKey
-        environment["HOLDFAST_MAP_INDEX"] = job.instance.mapIndex.map(String.init)
-        environment["HOLDFAST_STORE"] = configuration.storeURL
-        environment["HOLDFAST_RUN_STATE"] = job.outcome?.rawValue
+        environment["HOLDFAST_MAP_INDEX"] = .some(job.instance.mapIndex.map(String.init))
+        environment["HOLDFAST_STORE"] = .some(configuration.storeURL)
+        environment["HOLDFAST_RUN_STATE"] = .some(job.outcome?.rawValue)
         return environment
     }
 

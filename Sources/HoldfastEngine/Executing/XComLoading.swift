@@ -48,7 +48,8 @@ extension Store {
         return source.isMapped ? .array(values) : values.first ?? .null
     }
 
-    private func storedValue(of entry: XComSource.Entry, key: String, run: RunID) async throws(StoreError) -> JSONValue {
+    private func storedValue(of entry: XComSource.Entry, key: String, run: RunID) async throws(StoreError) -> JSONValue
+    {
         let page = try await history(HistoryQuery(.run(run), from: entry.xcom.sequence, limit: 1))
         guard let event = page.elements.first, event.sequence == entry.xcom.sequence,
             let value = try await resolve(event).payload.xcom(key, of: entry.instance)
