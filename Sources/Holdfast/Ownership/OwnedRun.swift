@@ -55,11 +55,15 @@ public struct OwnedRun: Sendable {
     /// Writes what is staged, and the summary with it.
     ///
     /// Requests that others made meanwhile come first in the history; they are folded before this returns.
-    /// - Parameter releasing: gives the lease back in the same commit.
+    /// - Parameters:
+    ///   - releasing: gives the lease back in the same commit.
+    ///   - patience: how long to try again while the store is unavailable.
     /// - Throws: `leaseLost` when the run was taken over, and what `commitSpilling` throws.
     /// - Returns: the events as they stand in the history now.
     @discardableResult
-    public mutating func commit(releasing: Bool = false) async throws(StoreError) -> [Event] {
+    public mutating func commit(
+        releasing: Bool = false, patience: Duration = .zero
+    ) async throws(StoreError) -> [Event] {
         guard hasStaged || releasing else { return [] }
         var changeset = Changeset()
         if hasStaged {
@@ -71,7 +75,7 @@ public struct OwnedRun: Sendable {
             changeset.summaries = [.update(update)]
         }
         if releasing { changeset.releases = [Changeset.Release(.run(id), token: lease.token)] }
-        let receipt = try await store.commitSpilling(changeset)
+        let receipt = try await store.commitRetrying(changeset, patience: patience)
         guard let written = receipt.sequences.first else { return [] }
         let events = zip(written, staged).map { sequence, event in
             Event(sequence: sequence, time: event.time, token: lease.token, payload: event.payload)

@@ -186,7 +186,7 @@ struct RunExecutor {
 
     private mutating func commitStaged(releasing: Bool = false) async throws(StoreError) {
         guard owned.hasStaged || releasing else { return }
-        let events = try await owned.commit(releasing: releasing)
+        let events = try await owned.commit(releasing: releasing, patience: configuration.leaseDuration / 2)
         configuration.observer?(owned.fold, events)
     }
 

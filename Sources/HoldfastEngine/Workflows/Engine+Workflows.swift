@@ -35,7 +35,8 @@ extension Engine {
             let result = try await store.loadXCom(reference, fold)
             return try JSONCoding.decode(Output.self, from: result, subject: "result of run \(run)")
         }
-        let input = try JSONCoding.decode(Input.self, from: fold.params["input"] ?? .null, subject: "input of run \(run)")
+        let input = try JSONCoding.decode(
+            Input.self, from: fold.params["input"] ?? .null, subject: "input of run \(run)")
         return try await carryOut(run, states: [.queued, .interrupted, .failed, .cancelled], input: input, body)
     }
 

@@ -4,7 +4,9 @@ import Holdfast
 /// Turns the results of steps into JSON values and back.
 enum JSONCoding {
     /// - Throws: `invalid` when the value can't be written as JSON.
-    static func encode<Value: Encodable>(_ value: Value, subject: @autoclosure () -> String) throws(StoreError) -> JSONValue {
+    static func encode<Value: Encodable>(_ value: Value, subject: @autoclosure () -> String) throws(StoreError)
+        -> JSONValue
+    {
         // The types most steps return need no encoder, which would cost more than the rest of the step.
         switch value {
         case let text as String: return .string(text)

@@ -121,8 +121,10 @@ public final class WorkflowContext: Sendable {
     /// The last commit of this life: how it ended, the summary, and the lease given back.
     func end(_ next: RunState, reason: String?, result: JSONValue? = nil) async throws(StoreError) {
         let (known, completed) = state.withLock { ($0.lastKnown, $0.completed) }
-        var payloads: [EventPayload] = result.map { [.stepCompleted(StepCompleted(task: Self.resultTask, value: $0))] } ?? []
-        payloads.append(next == .interrupted ? .interrupted(reason: reason ?? "") : .finished(state: next, reason: reason))
+        var payloads: [EventPayload] =
+            result.map { [.stepCompleted(StepCompleted(task: Self.resultTask, value: $0))] } ?? []
+        payloads.append(
+            next == .interrupted ? .interrupted(reason: reason ?? "") : .finished(state: next, reason: reason))
         let append = append(payloads, lastKnown: known)
         var columns = columns
         columns.state = next

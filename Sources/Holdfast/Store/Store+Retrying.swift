@@ -1,10 +1,10 @@
-import Holdfast
-
 extension Store {
     /// Commits, trying again while the store is unavailable or its answer was lost: the same changeset, so that it is
     /// never written twice.
     /// - Parameter patience: how long to go on trying; at most what is left of the lease is of use.
-    func commitRetrying(_ changeset: Changeset, patience: Duration = .seconds(20)) async throws(StoreError) -> Receipt {
+    package func commitRetrying(_ changeset: Changeset, patience: Duration = .seconds(15)) async throws(StoreError)
+        -> Receipt
+    {
         do throws(StoreError) {
             return try await commitSpilling(changeset)
         } catch {
@@ -36,5 +36,6 @@ extension Store {
 }
 
 extension StoreError {
-    var isPassing: Bool { code == .unavailable || code == .outcomeUnknown }
+    /// Whether the same call may succeed later.
+    package var isPassing: Bool { code == .unavailable || code == .outcomeUnknown }
 }
