@@ -75,7 +75,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Benchmarks/HoldfastBench"),
-        .testTarget(name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastTesting"]),
+        .testTarget(name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastMemory", "HoldfastTesting"]),
         .testTarget(
             name: "HoldfastEngineTests",
             dependencies: ["Holdfast", "HoldfastEngine", "HoldfastMemory", "HoldfastTesting"],

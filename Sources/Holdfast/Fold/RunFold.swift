@@ -129,8 +129,7 @@ extension RunFold {
         case .markRequested(let mark): if !state.isTerminal { requestedMarks.append(mark) }
         case .signalled(let name, let value): if !state.isTerminal { signals[name, default: []].append(value) }
         case .pinned(let pinned): isPinned = pinned
-        case .metadataChanged(let changes):
-            for (key, value) in changes { metadata[key] = value.isNull ? nil : value }
+        case .metadataChanged(let changes): metadata.apply(changes: changes)
         case .spilled:
             throw StoreError(
                 .invalid, subject: "run \(id), event \(event.sequence)", detail: "its payload is in a blob")

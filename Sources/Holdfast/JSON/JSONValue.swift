@@ -52,6 +52,16 @@ extension JSONValue {
     }
 }
 
+extension [String: JSONValue] {
+    /// Takes changes over key by key; null removes one.
+    package mutating func apply(changes: [String: JSONValue]) {
+        // Not `changed.isNull ? nil : changed`: that nil would be a JSON null.
+        for (key, changed) in changes {
+            if changed.isNull { removeValue(forKey: key) } else { updateValue(changed, forKey: key) }
+        }
+    }
+}
+
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {

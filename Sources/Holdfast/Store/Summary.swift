@@ -181,7 +181,7 @@ extension Summary {
         var next = self
         if let folded = update.folded { next.folded = folded }
         if let isPinned = update.isPinned { next.isPinned = isPinned }
-        for (key, value) in update.metadata { next.metadata[key] = value.isNull ? nil : value }
+        next.metadata.apply(changes: update.metadata)
         next.cancelRequestedAt = update.cancelRequestedAt.applied(to: cancelRequestedAt)
         next.wakeAt = update.wakeAt.applied(to: wakeAt)
         return next

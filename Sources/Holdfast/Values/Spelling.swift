@@ -8,7 +8,7 @@ public enum Spelling {
         return nearest(to: name, in: candidates, slips: length <= 3 ? 1 : length <= 6 ? 2 : 3)
     }
 
-    static func nearest(to name: String, in candidates: some Sequence<String>, slips reach: Int) -> String? {
+    package static func nearest(to name: String, in candidates: some Sequence<String>, slips reach: Int) -> String? {
         let wanted = Array(name.prefix(128).lowercased().unicodeScalars)
         var best: (name: String, distance: Int)?
         for candidate in candidates {

@@ -1,0 +1,57 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A store seen as runs, DAGs, tasks, XComs, artifacts and events: written once, over any store.
+///
+/// Reading costs what the store's own queries cost; what a summary row does not hold is folded from the run's history.
+/// What only an owner may write (states, tasks, XComs, artifacts, deletion) is claimed, committed and given back at once;
+/// while another worker holds the run it is refused with `leaseHeld`. What would be refused anyway leaves no trace.
+///
+/// A write that leaves a run `running` keeps the lease, so that programs can record a run by hand, step by step; each
+/// further write through the same worker goes on under it. After `timeToLive` without a new claim the run counts as interrupted.
+public struct Views: Sendable {
+    public let store: any Store
+    /// The time of the events written.
+    public let clock: any WallClock
+    public let ids: any IDGenerator
+    /// Who claims. Not to be shared with an executor: a renewal would give back what it does not know.
+    public let worker: WorkerInfo
+    /// How long a claim lasts if it is not given back.
+    public let timeToLive: Duration
+
+    public init(
+        _ store: any Store, clock: any WallClock = SystemWallClock(), ids: any IDGenerator = RandomIDGenerator(),
+        worker: WorkerInfo = .recorder, timeToLive: Duration = .seconds(30)
+    ) {
+        self.store = store
+        self.clock = clock
+        self.ids = ids
+        self.worker = worker
+        self.timeToLive = timeToLive
+    }
+
+    public var runs: RunsView { RunsView(self) }
+}
+
+extension Store {
+    /// The views with the machine's clock and random ids.
+    public var views: Views { Views(self) }
+    public var runs: RunsView { views.runs }
+}
+
+extension WorkerInfo {
+    /// This process as a recorder of runs. It holds no worker lock (hence no boot id), so only the end of its leases tells
+    /// that it died.
+    public static let recorder = WorkerInfo(
+        id: WorkerID(unchecked: "recorder-" + RandomIDGenerator().token()), host: hostName(), bootID: nil,
+        processID: getpid())
+
+    private static func hostName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
