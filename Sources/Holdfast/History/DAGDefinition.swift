@@ -35,8 +35,15 @@ public struct DAGDefinition: Sendable, Hashable {
         self.hooks = hooks
     }
 
-    /// The SHA-256 of the canonical definition: compact JSON with sorted keys.
-    public var version: Digest { Digest(of: json.encoded()) }
+    /// The SHA-256 of the canonical definition: compact JSON with sorted keys, and tasks, needs and secrets in order of
+    /// their names, as the order in which a file names them changes nothing about what has to run.
+    public var version: Digest {
+        var canonical = self
+        canonical.tasks.sort { $0.id < $1.id }
+        for index in canonical.tasks.indices { canonical.tasks[index].needs.sort() }
+        canonical.secrets.sort()
+        return Digest(of: canonical.json.encoded())
+    }
 }
 
 /// What runs when a run has ended; recorded as a task of the run under the hook's name, which no task may have.

@@ -12,6 +12,9 @@ struct PipelineChecker {
     private(set) var upstream: [[Int]]
     /// How many mistyped names may still be compared with all tasks: each costs a pass over them.
     private var suggestions = 200
+    /// The last search that came by each task, so that a search needs no set of its own.
+    private var seenInRound: [Int]
+    private var round = 0
 
     init(_ draft: PipelineDraft, source: SourceText, problems: ProblemList) {
         self.draft = draft
@@ -22,6 +25,7 @@ struct PipelineChecker {
         self.indices = indices
         names = TemplateNames(tasks: Set(indices.keys), params: Set(draft.params.map(\.name)))
         upstream = draft.tasks.map { task in task.needs.compactMap { indices[$0.value] } }
+        seenInRound = [Int](repeating: 0, count: draft.tasks.count)
     }
 
     mutating func check() {
@@ -112,13 +116,16 @@ struct PipelineChecker {
     }
 
     /// Whether a task comes before another one, through any number of needs.
-    func isUpstream(_ task: Int, of other: Int) -> Bool {
+    mutating func isUpstream(_ task: Int, of other: Int) -> Bool {
         if upstream[other].contains(task) { return true }
-        var seen: Set<Int> = [other]
-        var open = upstream[other]
+        round += 1
+        var open = [other]
         while let index = open.popLast() {
-            if index == task { return true }
-            if seen.insert(index).inserted { open += upstream[index] }
+            for need in upstream[index] where seenInRound[need] != round {
+                if need == task { return true }
+                seenInRound[need] = round
+                open.append(need)
+            }
         }
         return false
     }

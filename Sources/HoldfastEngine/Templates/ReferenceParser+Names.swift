@@ -69,7 +69,7 @@ private struct ReferenceResolver {
         guard !raw.steps.isEmpty else {
             throw failure("{{ xcom }} needs a task and a key: {{ xcom.extract.return_value }}")
         }
-        guard let (name, used) = longestMatch(names.tasks) else {
+        guard let (name, used) = longestMatch(names.tasks, leaving: 1) ?? longestMatch(names.tasks) else {
             throw unknown("task", in: names.tasks, advice: "name a task of this file")
         }
         guard raw.steps.count > used, let key = raw.steps[used].name else {
@@ -86,11 +86,12 @@ private struct ReferenceResolver {
         throw failure("{{ \(raw.text) }} is not known; there is \(known)")
     }
 
-    /// The longest known name that the path begins with: `a.b` before `a`. A quoted name is taken whole.
-    private func longestMatch(_ known: Set<String>) -> (name: String, used: Int)? {
+    /// The longest known name that the path begins with, with so many steps left behind it: `a.b` before `a`. A quoted
+    /// name is taken whole.
+    private func longestMatch(_ known: Set<String>, leaving rest: Int = 0) -> (name: String, used: Int)? {
         if case .quoted(let name) = raw.steps[0].kind { return known.contains(name) ? (name, 1) : nil }
         var prefixes: [String] = []
-        for step in raw.steps.prefix(64) {
+        for step in raw.steps.dropLast(rest).prefix(64) {
             guard case .name(let name) = step.kind else { break }
             prefixes.append(prefixes.last.map { "\($0).\(name)" } ?? name)
         }
