@@ -20,15 +20,17 @@ extension DAGDefinition {
 
     /// - Throws: `StoreError.corrupt` when the value is no canonical definition.
     public init(json: JSONValue) throws(StoreError) {
-        let reader = try ObjectReader(json, subject: "DAG definition")
+        try self.init(try ObjectReader(json, subject: "DAG definition"))
+    }
+
+    init(_ reader: ObjectReader) throws(StoreError) {
         let hookMembers = try reader.object("hooks") ?? [:]
         var hooks: [Hook: TaskDefinition] = [:]
         for (name, value) in hookMembers {
             guard let hook = Hook(rawValue: name) else { throw reader.failure("unknown hook \(quoted(name))") }
-            hooks[hook] = try TaskDefinition(json: value)
+            hooks[hook] = try TaskDefinition(try ObjectReader(value, subject: "hook \(name)"))
         }
-        var tasks: [TaskDefinition] = []
-        for value in try reader.required("tasks", reader.array) { tasks.append(try TaskDefinition(json: value)) }
+        _ = try reader.required("tasks", reader.array)
         self.init(
             name: try reader.required("name", reader.identifier),
             label: try reader.string("version"),
@@ -38,7 +40,7 @@ extension DAGDefinition {
             workingDirectory: try reader.string("working_dir") ?? ".",
             maxParallel: try reader.int("max_parallel").map(Int.init),
             timeout: try reader.duration("timeout_ms"),
-            tasks: tasks, hooks: hooks)
+            tasks: try reader.objects("tasks", TaskDefinition.init), hooks: hooks)
     }
 }
 
@@ -70,7 +72,10 @@ extension TaskDefinition {
 
     /// - Throws: `StoreError.corrupt` when the value is no canonical task.
     public init(json: JSONValue) throws(StoreError) {
-        let reader = try ObjectReader(json, subject: "task definition")
+        try self.init(try ObjectReader(json, subject: "task definition"))
+    }
+
+    init(_ reader: ObjectReader) throws(StoreError) {
         let action: Action
         if let script = try reader.string("run") {
             action = .shell(script)
@@ -81,12 +86,12 @@ extension TaskDefinition {
             switch reader.members["foreach"] {
             case .array(let items): .items(items)
             case .string(let template): .template(template)
-            default: nil
+            case nil, .null: nil
+            default: throw reader.failure("foreach is no array or string")
             }
-        var needs: [TaskID] = []
-        for name in try reader.stringArray("needs") ?? [] { needs.append(try TaskID(name)) }
         self.init(
-            id: try reader.required("id", reader.identifier), action: action, needs: needs,
+            id: try reader.required("id", reader.identifier), action: action,
+            needs: try reader.identifiers("needs") ?? [],
             trigger: try reader.name("trigger") ?? .allSuccess, when: try reader.string("when"), foreach: foreach,
             env: try reader.strings("env") ?? [:], retries: try reader.int("retries").map(Int.init) ?? 0,
             retryDelay: try reader.duration("retry_delay_ms") ?? .seconds(1),

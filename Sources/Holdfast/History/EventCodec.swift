@@ -6,6 +6,9 @@ package enum EventCodec {
     /// A larger payload is refused by `commit` as `tooLarge`; `Store.commitSpilling` puts it in a blob first.
     package static let inlineLimit = 64 * 1024
 
+    /// How many objects and arrays a payload has around a value, at the most: a definition's `foreach` in a snapshot.
+    private static let wrappingDepth = 16
+
     package static func encode(_ payload: EventPayload) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
@@ -26,11 +29,22 @@ package enum EventCodec {
     package static func decode(_ bytes: UnsafeBufferPointer<UInt8>) throws(StoreError) -> EventPayload {
         let json: JSONValue
         do throws(JSONSyntaxError) {
-            json = try JSONValue(parsing: bytes)
+            json = try parse(bytes)
         } catch {
             throw StoreError(.corrupt, subject: "event payload", detail: error.description, cause: error)
         }
         return try EventPayload(json: json)
+    }
+
+    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONSyntaxError) -> JSONValue {
+        try JSONValue(parsing: bytes, maximumDepth: JSONValue.maximumDepth + wrappingDepth)
+    }
+
+    fileprivate static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
+        let result = bytes.withUnsafeBufferPointer { buffer in
+            Result { () throws(JSONSyntaxError) in try parse(buffer) }
+        }
+        return try result.get()
     }
 }
 
@@ -67,7 +81,7 @@ extension EventPayload {
     /// The payload as people and programs see it: what is stored, as a value.
     public var json: JSONValue {
         do {
-            return try JSONValue(parsing: EventCodec.encode(self))
+            return try EventCodec.parse(EventCodec.encode(self))
         } catch {
             preconditionFailure("the codec wrote no JSON: \(error)")
         }

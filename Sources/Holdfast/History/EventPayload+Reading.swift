@@ -4,8 +4,9 @@ extension EventPayload {
     package init(json: JSONValue) throws(StoreError) {
         let reader = try ObjectReader(json, subject: "event payload")
         let type = try reader.required("type", reader.string)
-        if let spilled = reader.members["spilled"] {
-            self = .spilled(try Spilled(type: type, json: spilled))
+        if let spilled = try reader.nested("spilled", { reader throws(StoreError) in try Spilled(type: type, reader) })
+        {
+            self = .spilled(spilled)
             return
         }
         switch type {
@@ -92,10 +93,9 @@ extension RunCreated {
     }
 
     init(_ reader: ObjectReader) throws(StoreError) {
-        var definition: DAGDefinition?
-        if let json = reader.members["definition"] { definition = try DAGDefinition(json: json) }
         self.init(
-            dag: try reader.required("dag", reader.identifier), definition: definition,
+            dag: try reader.required("dag", reader.identifier),
+            definition: try reader.nested("definition", DAGDefinition.init),
             params: try reader.object("params") ?? [:], labels: try reader.strings("labels") ?? [:],
             trigger: try reader.string("trigger") ?? "manual",
             logicalDate: try reader.required("logical_date", reader.timestamp),
@@ -121,19 +121,21 @@ extension RunSnapshot {
 
     init(_ reader: ObjectReader) throws(StoreError) {
         var items: [TaskID: [JSONValue]] = [:]
-        for (name, value) in try reader.object("items") ?? [:] { items[try TaskID(name)] = value.arrayValue ?? [] }
-        var instances: [Instance] = []
-        for json in try reader.array("instances") ?? [] {
-            instances.append(try Instance(try ObjectReader(json, subject: "task instance")))
+        for (name, value) in try reader.object("items") ?? [:] {
+            guard let task = TaskID(rawValue: name), let values = value.arrayValue else {
+                throw reader.failure("items is no object of arrays by task")
+            }
+            items[task] = values
         }
-        var xcoms: [XCom] = []
-        for json in try reader.array("xcoms") ?? [] { xcoms.append(try XCom(try ObjectReader(json, subject: "XCom"))) }
+        guard let created = try reader.nested("created", RunCreated.init) else {
+            throw reader.failure("created is missing")
+        }
         self.init(
-            origin: try reader.required("type", reader.name),
-            created: try RunCreated(try ObjectReader(reader.members["created"] ?? .null, subject: "creation")),
+            origin: try reader.required("type", reader.name), created: created,
             state: try reader.required("state", reader.name), startedAt: try reader.timestamp("started_at"),
             endedAt: try reader.timestamp("ended_at"), failureReason: try reader.string("failure_reason"), items: items,
-            instances: instances, xcoms: xcoms, artifacts: try ArtifactReference.list(reader))
+            instances: try reader.objects("instances", Instance.init), xcoms: try reader.objects("xcoms", XCom.init),
+            artifacts: try reader.objects("artifacts", ArtifactReference.init))
     }
 }
 
@@ -189,13 +191,9 @@ extension Resumed {
     }
 
     init(_ reader: ObjectReader) throws(StoreError) {
-        var definition: DAGDefinition?
-        if let json = reader.members["definition"] { definition = try DAGDefinition(json: json) }
-        var inFlight: [InstanceID] = []
-        for json in try reader.array("in_flight") ?? [] {
-            inFlight.append(try InstanceID(try ObjectReader(json, subject: "task instance")))
-        }
-        self.init(definition: definition, params: try reader.object("params") ?? [:], inFlight: inFlight)
+        self.init(
+            definition: try reader.nested("definition", DAGDefinition.init), params: try reader.object("params") ?? [:],
+            inFlight: try reader.objects("in_flight", InstanceID.init))
     }
 }
 
@@ -213,7 +211,8 @@ extension TaskFinished {
             instance: try InstanceID(reader), tryNumber: Int(try reader.required("try", reader.int)),
             state: try reader.required("state", reader.name), exitCode: try reader.int("exit_code").map(Int.init),
             error: try reader.string("error"), retryAt: try reader.timestamp("retry_at"),
-            xcoms: try reader.object("xcoms") ?? [:], artifacts: try ArtifactReference.list(reader))
+            xcoms: try reader.object("xcoms") ?? [:], artifacts: try reader.objects("artifacts", ArtifactReference.init)
+        )
     }
 }
 
@@ -254,14 +253,6 @@ extension ArtifactReference {
             digest: try reader.required("digest", reader.digest), size: try reader.required("size", reader.int),
             schema: try reader.string("schema"), metadata: try reader.object("metadata") ?? [:])
     }
-
-    static func list(_ reader: ObjectReader) throws(StoreError) -> [ArtifactReference] {
-        var references: [ArtifactReference] = []
-        for json in try reader.array("artifacts") ?? [] {
-            references.append(try ArtifactReference(try ObjectReader(json, subject: "artifact reference")))
-        }
-        return references
-    }
 }
 
 extension Spilled {
@@ -274,12 +265,11 @@ extension Spilled {
         return .object(members)
     }
 
-    init(type: String, json: JSONValue) throws(StoreError) {
-        let reader = try ObjectReader(json, subject: "spilled payload")
-        let blobs = (try reader.stringArray("blobs") ?? []).compactMap(Digest.init(hexadecimal:))
+    init(type: String, _ reader: ObjectReader) throws(StoreError) {
         self.init(
             type: type, digest: try reader.required("digest", reader.digest),
             size: try reader.required("size", reader.int), xcomTask: try reader.identifier("task"),
-            isFirst: try reader.bool("first") ?? false, blobs: blobs)
+            isFirst: try reader.bool("first") ?? false,
+            blobs: try reader.digests("blobs") ?? [])
     }
 }

@@ -40,13 +40,14 @@ public enum EventPayload: Sendable, Hashable {
     /// Null removes a key.
     case metadataChanged([String: JSONValue])
 
-    /// A payload over the inline limit: `body` holds the JSON of the real one.
-    indirect case spilled(Spilled)
+    /// Stands for a payload over the inline limit.
+    case spilled(Spilled)
 
     /// Whether anyone may append it without a lease.
     public var isRequest: Bool {
         switch self {
         case .cancelRequested, .markRequested, .signalled, .pinned, .metadataChanged: true
+        case .spilled(let spilled): spilled.isRequest
         default: false
         }
     }
@@ -315,6 +316,9 @@ public struct Spilled: Sendable, Hashable {
     public var isFirst: Bool
     /// Blobs that the real payload names.
     public var blobs: [Digest]
+
+    /// Whether the real payload is one that anyone may append. Who reads it checks that its type is the one named here.
+    var isRequest: Bool { ["cancel_requested", "mark_requested", "signal", "pinned", "metadata"].contains(type) }
 
     public init(type: String, digest: Digest, size: Int64, xcomTask: TaskID?, isFirst: Bool, blobs: [Digest]) {
         self.type = type

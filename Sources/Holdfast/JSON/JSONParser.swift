@@ -27,8 +27,11 @@ extension JSONValue {
     }
 
     /// Parses bytes that stay where they are during the call, for instance a column of a database row.
-    package init(parsing bytes: UnsafeBufferPointer<UInt8>) throws(JSONSyntaxError) {
-        var parser = JSONParser(bytes: bytes)
+    /// - Parameter maximumDepth: more than the usual for what we wrapped around values that had the usual depth.
+    package init(
+        parsing bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int = Self.maximumDepth
+    ) throws(JSONSyntaxError) {
+        var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth)
         self = try parser.document()
     }
 }
@@ -36,11 +39,16 @@ extension JSONValue {
 private struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var index = 0
+    /// How many more arrays and objects may be opened within each other.
+    private var allowance: Int
 
-    init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    init(bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
+        self.bytes = bytes
+        allowance = maximumDepth
+    }
 
     mutating func document() throws(JSONSyntaxError) -> JSONValue {
-        let value = try value(depth: 0)
+        let value = try value()
         skipWhitespace()
         guard index == bytes.count else { throw failure("unexpected text after the value") }
         return value
@@ -56,13 +64,12 @@ private struct JSONParser {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { index += 1 }
     }
 
-    private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        guard depth <= JSONValue.maximumDepth else { throw failure("nested too deeply") }
+    private mutating func value() throws(JSONSyntaxError) -> JSONValue {
         skipWhitespace()
         switch next {
         case nil: throw failure("unexpected end")
-        case UInt8(ascii: "{"): return try object(depth: depth)
-        case UInt8(ascii: "["): return try array(depth: depth)
+        case UInt8(ascii: "{"): return try object()
+        case UInt8(ascii: "["): return try array()
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try literal("true", .bool(true))
         case UInt8(ascii: "f"): return try literal("false", .bool(false))
@@ -80,8 +87,15 @@ private struct JSONParser {
         return value
     }
 
-    private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+    private mutating func open() throws(JSONSyntaxError) {
+        guard allowance > 0 else { throw failure("nested too deeply") }
+        allowance -= 1
         index += 1
+    }
+
+    private mutating func object() throws(JSONSyntaxError) -> JSONValue {
+        try open()
+        defer { allowance += 1 }
         var members: [String: JSONValue] = [:]
         skipWhitespace()
         if next == UInt8(ascii: "}") {
@@ -96,7 +110,7 @@ private struct JSONParser {
             skipWhitespace()
             guard next == UInt8(ascii: ":") else { throw failure("expected ':'") }
             index += 1
-            let value = try value(depth: depth + 1)
+            let value = try value()
             guard members.updateValue(value, forKey: name) == nil else {
                 throw failure("repeated member name", at: start)
             }
@@ -104,8 +118,9 @@ private struct JSONParser {
         }
     }
 
-    private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        index += 1
+    private mutating func array() throws(JSONSyntaxError) -> JSONValue {
+        try open()
+        defer { allowance += 1 }
         var elements: [JSONValue] = []
         skipWhitespace()
         if next == UInt8(ascii: "]") {
@@ -113,7 +128,7 @@ private struct JSONParser {
             return .array(elements)
         }
         while true {
-            elements.append(try value(depth: depth + 1))
+            elements.append(try value())
             guard try continues(until: UInt8(ascii: "]")) else { return .array(elements) }
         }
     }

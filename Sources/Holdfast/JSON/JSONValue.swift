@@ -62,6 +62,29 @@ extension [String: JSONValue] {
     }
 }
 
+extension JSONValue {
+    /// What keeps a value made in a program from being written and read again: nested too deeply, or a number that is
+    /// not finite. Nil for whatever was parsed.
+    package var problem: String? { problem(allowance: Self.maximumDepth) }
+
+    private func problem(allowance: Int) -> String? {
+        switch self {
+        case .double(let number) where !number.isFinite: return "a number is not finite"
+        case .array, .object: break
+        default: return nil
+        }
+        guard allowance > 0 else { return "nested deeper than \(Self.maximumDepth)" }
+        if case .array(let elements) = self {
+            for element in elements { if let problem = element.problem(allowance: allowance - 1) { return problem } }
+        } else if case .object(let members) = self {
+            for member in members.values {
+                if let problem = member.problem(allowance: allowance - 1) { return problem }
+            }
+        }
+        return nil
+    }
+}
+
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {

@@ -60,6 +60,41 @@ package struct ObjectReader {
         try member(name, "identifier") { $0.stringValue.flatMap(ID.init(rawValue:)) }
     }
 
+    /// The elements of an array, each an object that `read` reads; an absent array is an empty one.
+    package func objects<Value>(
+        _ name: String, _ read: (ObjectReader) throws(StoreError) -> Value
+    ) throws(StoreError) -> [Value] {
+        var values: [Value] = []
+        for json in try array(name) ?? [] {
+            values.append(try read(try ObjectReader(json, subject: "\(subject), \(name)")))
+        }
+        return values
+    }
+
+    /// A member that is an object, which `read` reads.
+    package func nested<Value>(
+        _ name: String, _ read: (ObjectReader) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value? {
+        guard let json = members[name], !json.isNull else { return nil }
+        return try read(try ObjectReader(json, subject: "\(subject), \(name)"))
+    }
+
+    package func identifiers<ID: Identifier>(_ name: String) throws(StoreError) -> [ID]? {
+        try member(name, "array of identifiers") { json in
+            guard let elements = json.arrayValue else { return nil }
+            let ids = elements.compactMap { $0.stringValue.flatMap(ID.init(rawValue:)) }
+            return ids.count == elements.count ? ids : nil
+        }
+    }
+
+    package func digests(_ name: String) throws(StoreError) -> [Digest]? {
+        try member(name, "array of SHA-256") { json in
+            guard let elements = json.arrayValue else { return nil }
+            let digests = elements.compactMap { $0.stringValue.flatMap(Digest.init(hexadecimal:)) }
+            return digests.count == elements.count ? digests : nil
+        }
+    }
+
     /// A value of an enumeration with text names.
     package func name<Name: RawRepresentable>(_ name: String) throws(StoreError) -> Name?
     where Name.RawValue == String {

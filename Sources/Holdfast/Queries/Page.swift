@@ -57,7 +57,7 @@ extension Cursor {
 
     private func decoded() -> [UInt8]? {
         let digits = Array(text.utf8)
-        guard digits.count.isMultiple(of: 2), digits.count <= 8192 else { return nil }
+        guard digits.count.isMultiple(of: 2), digits.count <= 16_384 else { return nil }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: digits.count, by: 2) {
             guard let high = Character(Unicode.Scalar(digits[index])).hexDigitValue,

@@ -22,10 +22,11 @@ extension SummaryQuery {
     /// What a cursor is bound to.
     package var fingerprint: JSONValue {
         .array([
-            .string(kind.rawValue), .array((ids ?? []).map { .string($0) }), .string(idPrefix ?? ""),
+            .string(kind.rawValue), ids.map { .array($0.map { .string($0) }) } ?? .null, .string(idPrefix ?? ""),
             .string(dag?.rawValue ?? ""), .array(states.map(\.rawValue).sorted().map { .string($0) }),
             .string(workspace?.rawValue ?? ""), .object(labels.mapValues { .string($0) }),
-            .string(parent?.rawValue ?? ""), .int(since?.milliseconds ?? -1), .int(until?.milliseconds ?? -1),
+            .string(parent?.rawValue ?? ""), since.map { .int($0.milliseconds) } ?? .null,
+            until.map { .int($0.milliseconds) } ?? .null,
             .string(order.rawValue), .bool(ascending),
         ])
     }

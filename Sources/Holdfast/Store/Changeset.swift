@@ -168,6 +168,7 @@ extension Changeset.Append {
             guard token != nil || event.payload.isRequest || event.payload.isFirst else {
                 throw invalid(subject, "\(event.payload.type) needs the token of a lease")
             }
+            try event.payload.checkValues()
         }
     }
 }

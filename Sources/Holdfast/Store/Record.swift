@@ -59,6 +59,9 @@ public enum RecordChange: Sendable, Hashable {
                     detail: "1 to 1024 bytes without control characters")
             }
         }
+        if case .put(let record, _) = self, let problem = record.body.problem {
+            throw StoreError(.invalid, subject: "record \(kind) \(quoted(key))", detail: problem)
+        }
         guard case .put(let record, _) = self, record.body.encoded().count > Record.maximumBodySize else { return }
         throw StoreError(.tooLarge, subject: "record \(kind) \(quoted(key))", detail: "at most 1 MiB; use a blob")
     }

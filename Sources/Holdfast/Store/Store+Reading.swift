@@ -48,6 +48,11 @@ extension Store {
         guard case .spilled(let spilled) = event.payload else { return event }
         var whole = event
         whole.payload = try EventCodec.decode(try await readBlob(spilled.digest))
+        guard whole.payload.type == spilled.type else {
+            throw StoreError(
+                .corrupt, subject: "event \(event.sequence), blob \(spilled.digest)",
+                detail: "it holds \(whole.payload.type), not \(spilled.type)")
+        }
         return whole
     }
 }

@@ -1,7 +1,7 @@
 public import Crypto
 
 /// A SHA-256, written as 64 lowercase hexadecimal digits.
-public struct Digest: Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
+public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
     public let hexadecimal: String
 
     /// The digest of some bytes.
@@ -26,4 +26,19 @@ public struct Digest: Sendable, Hashable, Comparable, Codable, CustomStringConve
 
     public var description: String { hexadecimal }
     public static func < (left: Digest, right: Digest) -> Bool { left.hexadecimal < right.hexadecimal }
+}
+
+extension Digest: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let digest = Digest(hexadecimal: try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no SHA-256")
+        }
+        self = digest
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(hexadecimal)
+    }
 }

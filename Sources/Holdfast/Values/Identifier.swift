@@ -6,6 +6,8 @@ public protocol Identifier: RawRepresentable, Sendable, Hashable, Comparable, Cu
 where RawValue == String {
     /// What the identifier names, for error messages: `run`, `task`, ….
     static var noun: String { get }
+    /// What a text has to be like, for error messages.
+    static var rule: String { get }
 
     /// Takes a text that is known to be valid.
     init(unchecked text: String)
@@ -21,10 +23,12 @@ extension Identifier {
         guard Self.isValid(text) else {
             throw StoreError(
                 .invalid, subject: "\(Self.noun) id \(quoted(text))",
-                detail: "use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit")
+                detail: Self.rule)
         }
         self.init(unchecked: text)
     }
+
+    public static var rule: String { "use 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or a digit" }
 
     public init?(rawValue: String) {
         guard Self.isValid(rawValue) else { return nil }
@@ -53,10 +57,24 @@ extension Identifier {
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Quotes a text for an error message: control characters escaped, cut at 80 characters.
+/// Quotes a text for an error message: cut at 80 code points, and whatever a terminal might obey escaped (control
+/// characters, and those that hide or turn the direction of text).
 package func quoted(_ text: String) -> String {
-    let cut = text.count > 80 ? text.prefix(79) + "…" : text[...]
-    return JSONValue.string(String(cut)).compactText
+    var quoted = "\""
+    for (count, scalar) in text.unicodeScalars.enumerated() {
+        guard count < 80 else {
+            quoted += "…"
+            break
+        }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+            quoted += "\\u{\(String(scalar.value, radix: 16))}"
+        default:
+            if scalar == "\"" || scalar == "\\" { quoted += "\\" }
+            quoted.unicodeScalars.append(scalar)
+        }
+    }
+    return quoted + "\""
 }
 
 /// The id of a run.
@@ -112,6 +130,7 @@ public struct Tenant: Identifier {
 /// The key of an artifact in its run: one to 32 identifiers joined by `/`, 1,024 bytes at most.
 public struct ArtifactKey: Identifier {
     public static let noun = "artifact"
+    public static let rule = "use 1 to 32 ids (128 of A-Z a-z 0-9 . _ - each) joined by /, 1024 bytes in all"
     public let rawValue: String
     public init(unchecked text: String) { rawValue = text }
 

@@ -1,18 +1,20 @@
 /// A moment: whole milliseconds since 1970-01-01T00:00:00Z. Written as `2026-01-01T10:00:00.000Z`.
-public struct Timestamp: Sendable, Hashable, Comparable, Codable {
+public struct Timestamp: Sendable, Hashable, Comparable {
     public let milliseconds: Int64
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 
-    /// The later moment; durations are rounded down to whole milliseconds.
+    /// The later moment; durations are rounded down to whole milliseconds, moments clamped to what 64 bits hold.
     public static func + (moment: Timestamp, duration: Duration) -> Timestamp {
-        Timestamp(milliseconds: moment.milliseconds &+ duration.wholeMilliseconds)
+        let milliseconds = duration.wholeMilliseconds
+        let (sum, overflow) = moment.milliseconds.addingReportingOverflow(milliseconds)
+        return Timestamp(milliseconds: overflow ? (milliseconds < 0 ? .min : .max) : sum)
     }
 
     public static func - (later: Timestamp, earlier: Timestamp) -> Duration {
-        .milliseconds(later.milliseconds - earlier.milliseconds)
+        .milliseconds(later.milliseconds) - .milliseconds(earlier.milliseconds)
     }
 }
 
@@ -21,8 +23,9 @@ extension Duration {
     public var wholeMilliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        guard !overflow else { return seconds < 0 ? .min / 2 : .max / 2 }
-        return product + attoseconds / 1_000_000_000_000_000
+        let fraction = attoseconds.floorDivided(by: 1_000_000_000_000_000)
+        let (sum, overflowToo) = product.addingReportingOverflow(fraction)
+        return overflow || overflowToo ? (seconds < 0 ? .min : .max) : sum
     }
 
     /// Seconds with a fraction.
@@ -32,10 +35,10 @@ extension Duration {
 // MARK: - Text
 
 extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
-    /// ISO 8601, UTC, milliseconds.
+    /// ISO 8601, UTC, milliseconds. Years outside 0000 to 9999 have a sign and at least six digits.
     public var description: String {
         let days = milliseconds.floorDivided(by: 86_400_000)
-        var rest = milliseconds - days * 86_400_000
+        var rest = milliseconds &- days &* 86_400_000
         let (year, month, day) = Self.civil(fromDays: days)
         var text = ""
         text.reserveCapacity(24)
@@ -43,7 +46,12 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
             let digits = String(value)
             text += String(repeating: "0", count: max(0, width - digits.count)) + digits + separator
         }
-        append(year, 4, then: "-")
+        if (0...9999).contains(year) {
+            append(year, 4, then: "-")
+        } else {
+            text += year < 0 ? "-" : "+"
+            append(abs(year), 6, then: "-")
+        }
         append(month, 2, then: "-")
         append(day, 2, then: "T")
         append(rest / 3_600_000, 2, then: ":")
@@ -56,20 +64,27 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     }
 
     /// Parses `YYYY-MM-DD`, optionally followed by `T` or a space and `hh:mm[:ss[.fraction]]`, optionally by `Z` or
-    /// `±hh:mm`. Without an offset the time is UTC; digits behind the milliseconds are dropped.
+    /// `±hh[[:]mm]`. Without an offset the time is UTC; digits behind the milliseconds are dropped. A year with a sign has
+    /// six to nine digits.
     public init?(_ description: String) {
         var scanner = Scanner(description)
-        guard let year = scanner.number(4), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"),
+        guard let year = scanner.year(), scanner.skip("-"), let month = scanner.number(2), scanner.skip("-"),
             let day = scanner.number(2), (1...12).contains(month), day >= 1,
             day <= Self.days(inMonth: month, of: year)
         else { return nil }
-        var milliseconds = Self.days(fromCivil: year, month, day) * 86_400_000
+        var timeOfDay: Int64 = 0
         if scanner.skip("T") || scanner.skip("t") || scanner.skip(" ") {
             guard let time = scanner.timeOfDay(), let offset = scanner.offset() else { return nil }
-            milliseconds += time - offset
+            timeOfDay = time - offset
         }
         guard scanner.isAtEnd else { return nil }
-        self.init(milliseconds: milliseconds)
+        // The first day that 64 bits hold begins before the first moment they hold: its end is what is counted from.
+        let days = Self.days(fromCivil: year, month, day)
+        let wholeDays = days < 0 ? days + 1 : days
+        let (midnight, overflow) = wholeDays.multipliedReportingOverflow(by: 86_400_000)
+        let (moment, overflowToo) = midnight.addingReportingOverflow(days < 0 ? timeOfDay - 86_400_000 : timeOfDay)
+        guard !overflow, !overflowToo else { return nil }
+        self.init(milliseconds: moment)
     }
 
     private struct Scanner {
@@ -92,6 +107,17 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
                 rest.removeFirst()
             }
             return value
+        }
+
+        mutating func year() -> Int64? {
+            let sign: Int64
+            if skip("+") { sign = 1 } else if skip("-") { sign = -1 } else { return number(4) }
+            guard var year = number(6) else { return nil }
+            for _ in 0..<3 {
+                guard let digit = number(1) else { break }
+                year = year * 10 + digit
+            }
+            return sign * year
         }
 
         private func digit(_ byte: UInt8) -> Int64? {
@@ -122,8 +148,7 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
             let sign: Int64
             if skip("+") { sign = 1 } else if skip("-") { sign = -1 } else { return nil }
             guard let hours = number(2), hours < 24 else { return nil }
-            _ = skip(":")
-            guard let minutes = isAtEnd ? 0 : number(2), minutes < 60 else { return nil }
+            guard let minutes = isAtEnd ? 0 : (skip(":"), number(2)).1, minutes < 60 else { return nil }
             return sign * (hours * 3_600_000 + minutes * 60_000)
         }
     }
@@ -156,6 +181,21 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+    }
+}
+
+extension Timestamp: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let moment = Timestamp(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no ISO 8601 time")
+        }
+        self = moment
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
     }
 }
 
