@@ -61,11 +61,8 @@ extension Identifier {
 /// characters, and those that hide or turn the direction of text).
 package func quoted(_ text: String) -> String {
     var quoted = "\""
-    for (count, scalar) in text.unicodeScalars.enumerated() {
-        guard count < 80 else {
-            quoted += "…"
-            break
-        }
+    let isLong = text.unicodeScalars.dropFirst(80).first != nil
+    for scalar in text.unicodeScalars.prefix(isLong ? 79 : 80) {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
             quoted += "\\u{\(String(scalar.value, radix: 16))}"
@@ -74,7 +71,7 @@ package func quoted(_ text: String) -> String {
             quoted.unicodeScalars.append(scalar)
         }
     }
-    return quoted + "\""
+    return quoted + (isLong ? "…\"" : "\"")
 }
 
 /// The id of a run.
