@@ -88,6 +88,10 @@ let package = Package(
                 "Holdfast", "HoldfastLocal", "HoldfastSQLite", "HoldfastTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        // Everything in Examples, run.
+        .testTarget(
+            name: "ExamplesTests", dependencies: ["Holdfast", "HoldfastEngine", "HoldfastMemory"],
+            path: "Tests/Examples"),
         // Black-box tests of the built command.
         .testTarget(name: "HoldfastCommandTests", dependencies: ["Holdfast"]),
     ]
