@@ -55,7 +55,6 @@ extension JSONValue {
 extension [String: JSONValue] {
     /// Takes changes over key by key; null removes one.
     package mutating func apply(changes: [String: JSONValue]) {
-        // Not `changed.isNull ? nil : changed`: that nil would be a JSON null.
         for (key, changed) in changes {
             if changed.isNull { removeValue(forKey: key) } else { updateValue(changed, forKey: key) }
         }
@@ -85,14 +84,14 @@ extension JSONValue {
     }
 }
 
+// Not by nil: `condition ? value : nil` would quietly make a null of what should be nothing.
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
-    ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
     public init(stringLiteral value: String) { self = .string(value) }
     public init(integerLiteral value: Int64) { self = .int(value) }
     public init(floatLiteral value: Double) { self = .double(value) }
     public init(booleanLiteral value: Bool) { self = .bool(value) }
-    public init(nilLiteral: ()) { self = .null }
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(Dictionary(elements, uniquingKeysWith: { _, last in last }))

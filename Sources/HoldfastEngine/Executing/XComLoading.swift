@@ -23,9 +23,11 @@ extension RunFold {
         return entries.isEmpty && !isMapped ? nil : XComSource(entries: entries, isMapped: isMapped)
     }
 
-    /// The keys of all XComs that a task left.
+    /// The keys of all XComs that a task left. A mapped task without items left an empty array of return values.
     func xcomKeys(of task: TaskID) -> Set<String> {
-        Set((node(task)?.slots ?? []).flatMap { instances[$0].xcoms.keys })
+        guard let node = node(task) else { return [] }
+        if node.items?.isEmpty == true { return [TaskOutputs.returnValue] }
+        return Set(node.slots.flatMap { instances[$0].xcoms.keys })
     }
 }
 
