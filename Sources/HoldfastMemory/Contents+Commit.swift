@@ -84,7 +84,9 @@ extension Contents {
 
 extension Contents {
     private mutating func write(_ changeset: Changeset, at now: Timestamp) -> Receipt {
-        for change in changeset.summaries { write(change) }
+        for change in changeset.summaries {
+            write(changeset.stamped(change, head: histories[change.id]?.lastSequence ?? 0))
+        }
         var receipt = Receipt()
         for append in changeset.appends { receipt.sequences.append(write(append)) }
         receipt.versions = changeset.records.map { write($0, at: now) }

@@ -172,3 +172,21 @@ extension Changeset.Append {
         }
     }
 }
+
+extension Changeset {
+    /// The change of a summary as it is to be written: `asOf` is the last sequence that this changeset's append to the
+    /// same history gets, as requests may have come in since the caller folded.
+    /// - Parameter head: the last sequence of the history before this changeset.
+    package func stamped(_ change: SummaryChange, head: Int64) -> SummaryChange {
+        guard let append = appends.first(where: { $0.history == change.id }) else { return change }
+        let last = head + Int64(append.events.count)
+        switch change {
+        case .create(var summary):
+            summary.folded.asOf = last
+            return .create(summary)
+        case .update(var update):
+            update.folded?.asOf = last
+            return .update(update)
+        }
+    }
+}

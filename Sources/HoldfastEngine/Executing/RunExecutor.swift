@@ -98,13 +98,19 @@ struct RunExecutor {
             decision = Decider.decide(owned.fold, rules: rules, context: decisionContext)
             for event in decision.events { try owned.stage(event) }
             for id in decision.starts { starts.append(try stageStart(of: id)) }
-            for reference in decision.loads { loaded[reference] = try await store.loadXCom(reference, owned.fold) }
+            if !decision.loads.isEmpty { try await load(decision.loads) }
         } while decision.isWorkLeft
         try await commitStaged()
         for (started, previousToken) in starts { launch(started, previousToken) }
         for id in decision.stops { tries[id]?.cancel() }
         scheduleWakeUp(at: decision.wakeAt)
         return decision.end
+    }
+
+    private mutating func load(_ references: Set<XComReference>) async throws(StoreError) {
+        // What is still staged can't be read from the store.
+        try await commitStaged()
+        for reference in references { loaded[reference] = try await store.loadXCom(reference, owned.fold) }
     }
 
     private var decisionContext: DecisionContext {

@@ -83,7 +83,7 @@ extension StoreConformance {
             summary.logicalDate = Timestamp(milliseconds: -1)
             summary.folded = fullColumns(at: bench.now)
             summary.isPinned = true
-            summary.metadata = ["deep": ["list": [1, 2.5, nil]]]
+            summary.metadata = ["deep": ["list": [1, 2.5, .null]]]
             summary.cancelRequestedAt = bench.now
             summary.wakeAt = bench.now + .milliseconds(1)
             changeset.summaries = [.create(summary)]
@@ -121,6 +121,6 @@ extension StoreConformance {
         Summary.Folded(
             asOf: 3, state: .running, updatedAt: time, startedAt: time, endedAt: time + .seconds(7),
             failureReason: "it \"broke\"\n", taskCounts: [.success: 2, .upForRetry: 1], resumeCount: 4, retryCount: 5,
-            dagVersion: Digest(of: [1]), versionLabel: "v3", params: ["date": "2026-01-01", "rows": [1, nil]])
+            dagVersion: Digest(of: [1]), versionLabel: "v3", params: ["date": "2026-01-01", "rows": [1, .null]])
     }
 }

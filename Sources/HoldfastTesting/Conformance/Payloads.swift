@@ -43,6 +43,6 @@ extension EventPayload {
     }
 
     private static var values: [JSONValue] {
-        [.null, true, .int(.max), .int(.min), -0.25, "", "é\u{301}\u{0}\u{1F600}", [[]], .object(["b": 1, "a": nil])]
+        [.null, true, .int(.max), .int(.min), -0.25, "", "é\u{301}\u{0}\u{1F600}", [[]], .object(["b": 1, "a": .null])]
     }
 }

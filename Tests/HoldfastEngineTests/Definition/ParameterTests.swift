@@ -6,7 +6,7 @@ import Testing
 struct ParameterTests {
     private let definition = DAGDefinition(
         name: DAGID(unchecked: "demo"),
-        params: ["text": "a", "number": 1, "flag": false, "list": [1], "required": nil], tasks: [])
+        params: ["text": "a", "number": 1, "flag": false, "list": [1], "required": .null], tasks: [])
 
     @Test("what is given replaces the defaults")
     func given() throws {

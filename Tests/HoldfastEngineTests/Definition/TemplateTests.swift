@@ -10,7 +10,7 @@ enum Sample {
 
     static let context = TemplateContext(
         params: [
-            "date": "2026-01-01", "n": 7, "list": [1, 2], "flag": true, "nothing": nil, "x.y": "dotted",
+            "date": "2026-01-01", "n": 7, "list": [1, 2], "flag": true, "nothing": .null, "x.y": "dotted",
             "x": ["y": "member"],
         ],
         runID: RunID(unchecked: "nightly-7"), logicalDate: Timestamp(milliseconds: 0), tryNumber: 3,

@@ -14,7 +14,7 @@ struct TaskOutputsTests {
     @Test("the last line of the output is return_value, as JSON when it parses")
     func returnValue() async throws {
         for (log, value) in [
-            ("log\n42\n", 42), ("{\"a\": [1, null]}\n\n", ["a": [1, nil]]), ("plain text", "plain text"),
+            ("log\n42\n", 42), ("{\"a\": [1, null]}\n\n", ["a": [1, .null]]), ("plain text", "plain text"),
             ("\"quoted\"", "quoted"),
             ("007\n", "007"), ("{\"a\":1,\"a\":2}", "{\"a\":1,\"a\":2}"), ("true\n", true),
         ] as [(String, JSONValue)] {
