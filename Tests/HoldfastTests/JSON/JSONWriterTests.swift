@@ -7,7 +7,7 @@ struct JSONWriterTests {
     @Test(
         "writes compact canonical text",
         arguments: [
-            (["b": 1, "a": [nil, true, 1.5], "A": "x", "": [:]], #"{"":{},"A":"x","a":[null,true,1.5],"b":1}"#),
+            (["b": 1, "a": [.null, true, 1.5], "A": "x", "": [:]], #"{"":{},"A":"x","a":[null,true,1.5],"b":1}"#),
             (1.0, "1.0"), (-0.0, "-0.0"), (1e300, "1e+300"), (.int(.min), "-9223372036854775808"), (0, "0"),
             ("a\"b\\c/\n\r\t\u{8}\u{0}\u{1F}\u{7F}é😀", #""a\"b\\c/\n\r\t\u0008\u0000\u001f"# + "\u{7F}é😀\""),
             ([[], [:], [[1]]], "[[],{},[[1]]]"), (.double(.nan), "null"), (.double(.infinity), "null"),
@@ -18,7 +18,7 @@ struct JSONWriterTests {
 
     @Test("writes text for people")
     func pretty() throws {
-        let value: JSONValue = ["a": [1, [:], []], "b": ["c": nil], "d": []]
+        let value: JSONValue = ["a": [1, [:], []], "b": ["c": .null], "d": []]
         let text = """
             {
               "a": [
@@ -87,7 +87,7 @@ struct JSONWriterTests {
 
     @Test("goes through Codable unchanged")
     func codable() throws {
-        let value: JSONValue = ["a": [1, 2.5, "x", nil, true, ["b": []]], "big": .int(.max)]
+        let value: JSONValue = ["a": [1, 2.5, "x", .null, true, ["b": []]], "big": .int(.max)]
         let data = try JSONEncoder().encode(value)
         #expect(try JSONDecoder().decode(JSONValue.self, from: data) == value)
     }

@@ -39,7 +39,7 @@ struct ChangesetTests {
             appends: [Self.append([Self.spilled("created", isFirst: true)])], summaries: [.create(Self.summary)]
         ).validate()
         try Changeset(deletions: [Changeset.Deletion(Self.run, token: LeaseToken(rawValue: 1))]).validate()
-        try Changeset(records: [.put(Record(kind: "k", key: "a/b", body: nil), expectedVersion: 0)]).validate()
+        try Changeset(records: [.put(Record(kind: "k", key: "a/b", body: .null), expectedVersion: 0)]).validate()
         try Changeset().validate()
     }
 

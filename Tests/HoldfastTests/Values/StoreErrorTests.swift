@@ -21,7 +21,7 @@ struct StoreErrorTests {
 
     @Test("a cursor gives its keys back to the query it was made for")
     func cursors() throws {
-        let keys: [JSONValue] = [1, "run\"é", nil]
+        let keys: [JSONValue] = [1, "run\"é", .null]
         let cursor = Cursor(fingerprint: ["q", 1], keys: keys)
         #expect(try Cursor(cursor.text).keys(fingerprint: ["q", 1], count: 3) == keys)
         for (fingerprint, count) in [(["q", 2], 3), (["q", 1], 2), (["q", "1"], 3)] as [(JSONValue, Int)] {
