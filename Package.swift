@@ -51,7 +51,8 @@ let package = Package(
         // The reference backend: written to be read.
         .target(name: "HoldfastMemory", dependencies: ["Holdfast"]),
         // What local backends share: commit queue, blob folder, worker locks, log files.
-        .target(name: "HoldfastLocal", dependencies: ["Holdfast"]),
+        .target(
+            name: "HoldfastLocal", dependencies: ["Holdfast", .product(name: "Crypto", package: "swift-crypto")]),
         // Schema, migrations, queries.
         .target(
             name: "HoldfastSQLite",

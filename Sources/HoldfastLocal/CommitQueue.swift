@@ -20,6 +20,8 @@ package final class CommitQueue<Request: Sendable, Reply: Sendable>: Sendable {
         var waiting: [Entry] = []
         /// Somebody performs, or the committer is about to. Nobody waits while this is false.
         var isBusy = false
+        /// Callers that let others go first, see `lookAround`.
+        var lookingAround = 0
         /// While the committer lingers: how many waiting requests it wants to be woken for.
         var wanted: Int?
         var isClosed = false
@@ -44,6 +46,7 @@ package final class CommitQueue<Request: Sendable, Reply: Sendable>: Sendable {
     private let state = Mutex(State())
     private let committer: DispatchQueue
     private let arrived = DispatchSemaphore(value: 0)
+    private let aloneInARow = Atomic<Int>(0)
 
     /// - Parameters:
     ///   - cost: what a request counts towards `limits.cost`; one that is over it by itself makes a batch of its own.
@@ -63,10 +66,23 @@ package final class CommitQueue<Request: Sendable, Reply: Sendable>: Sendable {
 
     /// Performs a request and gives its reply, or `closed()` after `close`. Ignores cancellation.
     package func submit(_ request: Request) async -> Reply {
-        let entry = (request: request, cost: cost(request))
+        if aloneInARow.load(ordering: .relaxed) >= Self.aloneBeforeLooking { await lookAround() }
+        let cost = cost(request)
         return await withUnsafeContinuation { continuation in
-            admit(Entry(request: entry.request, cost: entry.cost, continuation: continuation))
+            admit(Entry(request: request, cost: cost, continuation: continuation))
         }
+    }
+
+    private static var aloneBeforeLooking: Int { 16 }
+
+    /// Lets others run, so that they can be seen. A caller that is performed at once is never suspended: where tasks have
+    /// one thread (a machine of one core, or the other threads are blocked) it would keep all other callers from it, and
+    /// they, one after the other, would never share a batch. Measured so: 64 callers, 3,600/s without, 180,000/s with it.
+    private func lookAround() async {
+        aloneInARow.store(0, ordering: .relaxed)
+        state.withLock { $0.lookingAround += 1 }
+        await Task.yield()
+        state.withLock { $0.lookingAround -= 1 }
     }
 
     /// What it is doing at this moment.
@@ -97,16 +113,16 @@ package final class CommitQueue<Request: Sendable, Reply: Sendable>: Sendable {
 
     // MARK: - The caller's side
 
-    private enum Admission { case refused, alone, waits, completesBatch }
+    private enum Admission { case refused, alone, waits, startsBatch, completesBatch }
 
     private func admit(_ entry: Entry) {
         let admission: Admission = state.withLock { state in
             if state.isClosed { return .refused }
-            guard state.isBusy else {
-                state.isBusy = true
-                return .alone
-            }
+            let isFirst = !state.isBusy
+            state.isBusy = true
+            if isFirst && state.lookingAround == 0 { return .alone }
             state.waiting.append(entry)
+            if isFirst { return .startsBatch }
             guard let wanted = state.wanted, state.waiting.count >= wanted else { return .waits }
             state.wanted = nil
             return .completesBatch
@@ -115,6 +131,7 @@ package final class CommitQueue<Request: Sendable, Reply: Sendable>: Sendable {
         case .refused: entry.continuation.resume(returning: closed())
         case .alone: performAlone(entry)
         case .waits: break
+        case .startsBatch: startCommitter()
         case .completesBatch: arrived.signal()
         }
     }
@@ -122,7 +139,8 @@ package final class CommitQueue<Request: Sendable, Reply: Sendable>: Sendable {
     private func performAlone(_ entry: Entry) {
         let reply = replies(to: [entry.request])[0]
         let closers: [Closer]? = state.withLock { $0.waiting.isEmpty ? $0.becomeIdle() : nil }
-        if closers == nil { committer.async { self.performBatches() } }
+        if closers == nil { startCommitter() }
+        aloneInARow.add(1, ordering: .relaxed)
         entry.continuation.resume(returning: reply)
         closers?.forEach { $0.resume() }
     }
@@ -135,10 +153,16 @@ package final class CommitQueue<Request: Sendable, Reply: Sendable>: Sendable {
 
     // MARK: - The committer's side
 
+    private func startCommitter() { committer.async { self.performBatches() } }
+
     private func performBatches() {
         var batch: [Entry] = []
         while true {
-            if let closers = takeBatch(into: &batch) { return closers.forEach { $0.resume() } }
+            if let closers = takeBatch(into: &batch) {
+                // A crowd is gone, or it only can't get a thread: the next caller has a look.
+                aloneInARow.store(Self.aloneBeforeLooking, ordering: .relaxed)
+                return closers.forEach { $0.resume() }
+            }
             let start = DispatchTime.now()
             let replies = replies(to: batch.map(\.request))
             let end = DispatchTime.now()

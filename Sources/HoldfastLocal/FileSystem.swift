@@ -35,25 +35,16 @@ enum FileSystem {
     /// Nil: there is no such file.
     static func status(_ path: String) throws(SystemCallError) -> FileStatus? {
         var status = stat()
-        do {
+        let isThere = try missingAsFalse { () throws(SystemCallError) in
             _ = try checked("stat", path) { lstat(path, &status) }
-            return FileStatus(status)
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return nil
         }
+        return isThere ? FileStatus(status) : nil
     }
 
     /// Whether there was such a file.
     @discardableResult
     static func remove(_ path: String) throws(SystemCallError) -> Bool {
-        do {
-            _ = try checked("unlink", path) { unlink(path) }
-            return true
-        } catch {
-            guard error.code == ENOENT else { throw error }
-            return false
-        }
+        try missingAsFalse { () throws(SystemCallError) in _ = try checked("unlink", path) { unlink(path) } }
     }
 
     /// Replaces what is at `target`.
@@ -62,14 +53,22 @@ enum FileSystem {
     }
 
     /// Whether there was such a file.
+    static func moveIfPresent(_ path: String, to target: String) throws(SystemCallError) -> Bool {
+        try missingAsFalse { () throws(SystemCallError) in try move(path, to: target) }
+    }
+
+    /// Whether there was such a file.
     static func setModified(_ path: String, _ time: Timestamp) throws(SystemCallError) -> Bool {
-        let seconds = Int((Double(time.milliseconds) / 1000).rounded(.down))
-        let rest = Int(time.milliseconds) - seconds * 1000
-        let times = [
-            timespec(tv_sec: seconds, tv_nsec: rest * 1_000_000), timespec(tv_sec: seconds, tv_nsec: rest * 1_000_000),
-        ]
+        let (seconds, rest) = time.milliseconds.quotientAndRemainder(dividingBy: 1000)
+        let moment = timespec(tv_sec: Int(seconds), tv_nsec: Int(max(rest, 0)) * 1_000_000)
+        return try missingAsFalse { () throws(SystemCallError) in
+            _ = try checked("utimensat", path) { utimensat(AT_FDCWD, path, [moment, moment], AT_SYMLINK_NOFOLLOW) }
+        }
+    }
+
+    private static func missingAsFalse(_ call: () throws(SystemCallError) -> Void) throws(SystemCallError) -> Bool {
         do {
-            _ = try checked("utimensat", path) { utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) }
+            try call()
             return true
         } catch {
             guard error.code == ENOENT else { throw error }
@@ -77,13 +76,13 @@ enum FileSystem {
         }
     }
 
-    static func sync(folder: String) throws(SystemCallError) {
-        try OpenFile(folder, O_RDONLY | O_DIRECTORY).sync()
+    static func open(folder: String) throws(SystemCallError) -> OpenFile {
+        try OpenFile(folder, O_RDONLY | O_DIRECTORY)
     }
 
     /// Makes a folder (0700) and those above it where they are missing; durable when it returns.
     static func makeFolder(_ path: String) throws(SystemCallError) {
-        if try makeOneFolder(path) { try sync(folder: parent(of: path)) }
+        if try makeOneFolder(path) { try open(folder: parent(of: path)).sync() }
     }
 
     /// Whether it was missing. A symbolic link to a folder counts as one.

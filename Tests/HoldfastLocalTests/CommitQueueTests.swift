@@ -9,7 +9,7 @@ import Testing
     @Test("a request that finds nobody at work is performed on its caller's thread")
     func aloneWithoutHop() async {
         let queue = CommitQueue<Int, UInt>(closed: { 0 }) { $0.map { _ in threadID() } }
-        for index in 0..<100 {
+        for index in 0..<16 {
             let (before, performer) = await submitNotingThread(queue, index)
             #expect(before == performer)
         }
@@ -122,20 +122,27 @@ import Testing
         #expect(!hasOverlapped)
     }
 
-    @Test("64 callers that come back at once keep batches at 48 or more on average")
-    func keepsBatchesFull() async {
-        let batches = Atomic<Int>(0)
+    // Not the average: on a busy machine some callers come late now and then.
+    @Test(
+        "of 64 callers that come back at once most share batches of 48 or more, even if they share one thread",
+        arguments: [ThreadExecutor(.concurrent), ThreadExecutor()])
+    fileprivate func keepsBatchesFull(executor: ThreadExecutor) async {
+        let inFullBatches = Atomic<Int>(0)
         await withQueue { queue in
             await withTaskGroup(of: Void.self) { group in
-                for caller in 0..<64 { group.addTask { for _ in 0..<50 { _ = await queue.submit(caller) } } }
+                for caller in 0..<64 {
+                    group.addTask(executorPreference: executor) {
+                        for _ in 0..<100 { _ = await queue.submit(caller) }
+                    }
+                }
             }
         } perform: { requests in
-            batches.add(1, ordering: .relaxed)
-            usleep(2000)
+            if requests.count >= 48 { inFullBatches.add(requests.count, ordering: .relaxed) }
+            usleep(1000)
             return requests
         }
-        let average = 64 * 50 / batches.load(ordering: .relaxed)
-        #expect(average >= 48)
+        let count = inFullBatches.load(ordering: .relaxed)
+        #expect(count >= 64 * 100 * 2 / 3)
     }
 
     @Test("a caller that stays alone after a crowd is served on its own thread again")
@@ -207,8 +214,13 @@ private final class GatedQueue: Sendable {
     }
 }
 
+/// One thread, or several.
 private final class ThreadExecutor: TaskExecutor {
-    private let queue = DispatchQueue(label: "test.thread")
+    private let queue: DispatchQueue
+
+    init(_ attributes: DispatchQueue.Attributes = []) {
+        queue = DispatchQueue(label: "test.thread", attributes: attributes)
+    }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)

@@ -1,0 +1,110 @@
+package import Holdfast
+
+// All of these block the calling thread.
+
+extension BlobFolder {
+    /// A blob as it lies in the folder.
+    package struct Entry: Sendable, Hashable {
+        package let digest: Digest
+        /// Bytes.
+        package let size: Int64
+        /// When it was last written or asked to be written.
+        package let modified: Timestamp
+    }
+
+    /// What a collection removed.
+    package struct Collected: Sendable, Hashable {
+        package var blobs = 0
+        /// Bytes given back, leftovers of interrupted writes included.
+        package var bytes: Int64 = 0
+    }
+
+    package func exists(_ digest: Digest) throws(StoreError) -> Bool {
+        try mappingSystemErrors { () throws(SystemCallError) in try FileSystem.status(path(digest)) } != nil
+    }
+
+    /// Bytes.
+    /// - Throws: `notFound`.
+    package func size(_ digest: Digest) throws(StoreError) -> Int64 {
+        let status = try mappingSystemErrors { () throws(SystemCallError) in try FileSystem.status(path(digest)) }
+        guard let status else { throw Self.missing(digest) }
+        return status.size
+    }
+
+    /// Whether it was there.
+    @discardableResult
+    package func delete(_ digest: Digest) throws(StoreError) -> Bool {
+        try mappingSystemErrors { () throws(SystemCallError) in try FileSystem.remove(path(digest)) }
+    }
+
+    /// All blobs by digest; other files are passed over.
+    package func list() throws(StoreError) -> [Entry] {
+        var entries: [Entry] = []
+        for subfolder in try subfolders() { entries += try list(subfolder) }
+        return entries
+    }
+
+    private func subfolders() throws(StoreError) -> [String] {
+        try mappingSystemErrors { () throws(SystemCallError) in
+            try FileSystem.names(in: folder).filter { $0.utf8.count == 2 }.sorted()
+        }
+    }
+
+    private func list(_ subfolder: String) throws(StoreError) -> [Entry] {
+        try mappingSystemErrors { () throws(SystemCallError) in
+            var entries: [Entry] = []
+            for name in try FileSystem.names(in: "\(folder)/\(subfolder)").sorted() {
+                guard let digest = Digest(hexadecimal: subfolder + name),
+                    let status = try FileSystem.status(path(digest))
+                else { continue }
+                entries.append(Entry(digest: digest, size: status.size, modified: status.modified))
+            }
+            return entries
+        }
+    }
+
+    /// Removes the blobs that are older than `age` and not kept, and what writes left unfinished more than a day ago.
+    /// - Parameter keeping: whether something uses the blob; asked about old ones only.
+    package func collect(
+        olderThan age: Duration, keeping: (Digest) throws(StoreError) -> Bool
+    ) throws(StoreError) -> Collected {
+        var collected = Collected()
+        let limit = now + (.zero - age)
+        for subfolder in try subfolders() {
+            for entry in try list(subfolder) where entry.modified < limit {
+                guard try !keeping(entry.digest), try removeUnlessRenewed(entry, limit) else { continue }
+                collected.blobs += 1
+                collected.bytes += entry.size
+            }
+        }
+        collected.bytes += try removeLeftovers()
+        return collected
+    }
+
+    /// A writer may renew the age between our looking at it and our removing it. So the blob is moved away first: from then
+    /// on a writer finds none and writes it anew, and one that came before shows in the age.
+    private func removeUnlessRenewed(_ entry: Entry, _ limit: Timestamp) throws(StoreError) -> Bool {
+        let aside = "\(folder)/\(Self.incoming)/\(entry.digest)"
+        return try mappingSystemErrors { () throws(SystemCallError) in
+            guard try FileSystem.moveIfPresent(path(entry.digest), to: aside),
+                let status = try FileSystem.status(aside)
+            else { return false }
+            if status.modified < limit { return try FileSystem.remove(aside) }
+            try FileSystem.move(aside, to: path(entry.digest))
+            return false
+        }
+    }
+
+    private func removeLeftovers() throws(StoreError) -> Int64 {
+        let limit = now + .seconds(-24 * 3600)
+        return try mappingSystemErrors { () throws(SystemCallError) in
+            var bytes: Int64 = 0
+            for name in try FileSystem.names(in: "\(folder)/\(Self.incoming)") {
+                let path = "\(folder)/\(Self.incoming)/\(name)"
+                guard let status = try FileSystem.status(path), status.modified < limit else { continue }
+                if try FileSystem.remove(path) { bytes += status.size }
+            }
+            return bytes
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import Holdfast
+import Testing
+
+@testable import HoldfastLocal
+
+@Suite struct WorkerLocksTests {
+    private let folder: TemporaryFolder
+    private let locks: WorkerLocks
+    private let worker = WorkerID(unchecked: "worker-1")
+    private var file: String { folder.path("workers/worker-1.lock") }
+
+    init() throws {
+        folder = try TemporaryFolder()
+        locks = try WorkerLocks(folder: folder.path("workers"))
+    }
+
+    @Test("folder and file are their owner's only")
+    func modes() throws {
+        try locks.hold(worker)
+        #expect(try mode(of: folder.path("workers")) == 0o700)
+        #expect(try mode(of: file) == 0o600)
+    }
+
+    @Test("a worker without a file is free")
+    func missingIsFree() throws { #expect(try locks.isFree(worker)) }
+
+    @Test("the process that holds a worker answers held, through any object")
+    func heldInProcess() throws {
+        try locks.hold(worker)
+        #expect(try !locks.isFree(worker))
+        #expect(try !WorkerLocks(folder: locks.folder).isFree(worker))
+    }
+
+    @Test("a held worker can't be held again")
+    func holdsOnce() throws {
+        try locks.hold(worker)
+        for other in [locks, try WorkerLocks(folder: locks.folder)] {
+            let error = #expect(throws: StoreError.self) { try other.hold(worker) }
+            #expect(error?.code == .leaseHeld)
+        }
+        #expect(try !locks.isFree(worker))
+    }
+
+    @Test("release removes the file and frees the worker, which can be held again")
+    func releases() throws {
+        try locks.hold(worker)
+        try locks.release(worker)
+        #expect(!FileManager.default.fileExists(atPath: file))
+        #expect(try locks.isFree(worker))
+        try locks.hold(worker)
+        #expect(try !locks.isFree(worker))
+    }
+
+    @Test("release leaves the file of a new holder alone")
+    func releaseSparesNewHolder() throws {
+        try locks.hold(worker)
+        try FileManager.default.removeItem(atPath: file)
+        let other = try WorkerLocks(folder: locks.folder)
+        try other.hold(worker)
+        try locks.release(worker)
+        #expect(FileManager.default.fileExists(atPath: file))
+        #expect(try !locks.isFree(worker))
+        try other.release(worker)
+        try locks.release(worker)
+        #expect(try locks.isFree(worker))
+    }
+
+    @Test("another process holds its worker until it is killed")
+    func otherProcess() throws {
+        let holder = try LockHolder(file)
+        #expect(try !locks.isFree(worker))
+        holder.killNow()
+        #expect(FileManager.default.fileExists(atPath: file))
+        #expect(try locks.isFree(worker))
+        try locks.hold(worker)
+    }
+
+    @Test("a killed holder frees its worker at once, although a child it spawned lives on")
+    func childDoesNotInherit() async throws {
+        let (folder, note) = (locks.folder, folder.path("child"))
+        await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String, note = note as String] in
+            let locks = try WorkerLocks(folder: folder)
+            try locks.hold(WorkerID("worker-1"))
+            let child = try spawnSleeper(sparing: folder + "/worker-1.lock")
+            try String(child).write(toFile: note, atomically: true, encoding: .utf8)
+            #expect(try !locks.isFree(WorkerID("worker-1")))
+            kill(getpid(), SIGKILL)
+        }
+        let child = try #require(pid_t(try String(contentsOfFile: note, encoding: .utf8)))
+        defer { kill(child, SIGKILL) }
+        #expect(try String(contentsOfFile: "/proc/\(child)/comm", encoding: .utf8) == "sleep\n")
+        #expect(FileManager.default.fileExists(atPath: file))
+        #expect(try locks.isFree(worker))
+    }
+
+    @Test("files of dead workers are removed, those of live ones stay")
+    func removesDead() throws {
+        let (dead, live) = (WorkerID(unchecked: "dead"), WorkerID(unchecked: "live"))
+        let holder = try LockHolder(folder.path("workers/dead.lock"))
+        let liveHolder = try LockHolder(folder.path("workers/live.lock"))
+        try locks.hold(worker)
+        holder.killNow()
+        #expect(try locks.removeDead() == [dead])
+        #expect(!FileManager.default.fileExists(atPath: folder.path("workers/dead.lock")))
+        #expect(try !locks.isFree(live))
+        #expect(try !locks.isFree(worker))
+        _ = liveHolder
+    }
+
+    @Test("holders, askers and sweepers at the same moment: a holder always has the file that is there")
+    func races() async throws {
+        let folder = locks.folder
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                let mine = try WorkerLocks(folder: folder)
+                for _ in 0..<200 {
+                    try mine.hold(WorkerID("worker-1"))
+                    #expect(try !WorkerLocks(folder: folder).isFree(WorkerID("worker-1")))
+                    try mine.release(WorkerID("worker-1"))
+                }
+            }
+            group.addTask {
+                let other = try WorkerLocks(folder: folder)
+                for _ in 0..<400 {
+                    _ = try other.isFree(WorkerID("worker-1"))
+                    try other.removeDead()
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
+
+/// A child that lives for a minute and has all files closed that it would inherit, except one (so that nobody waits for
+/// the test's own pipes to end).
+private func spawnSleeper(sparing path: String) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
+        guard let descriptor = Int32(name), target != path else { continue }
+        posix_spawn_file_actions_addclose(&actions, descriptor)
+    }
+    var child: pid_t = 0
+    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("60"), nil]
+    defer { arguments.forEach { free($0) } }
+    try #require(posix_spawnp(&child, "sleep", &actions, nil, &arguments, environ) == 0)
+    return child
+}
+
+@Suite struct MachineIdentityTests {
+    @Test("this process is named by host, boot and process id, and survives JSON")
+    func current() throws {
+        let identity = MachineIdentity.current
+        #expect(identity.processID == getpid())
+        #expect(!identity.host.isEmpty)
+        let bootID = try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+        #expect(identity.bootID == bootID.trimmingCharacters(in: .whitespacesAndNewlines))
+        #expect(try MachineIdentity(json: identity.json) == identity)
+        #expect(identity.worker(WorkerID(unchecked: "w")).processID == getpid())
+    }
+
+    @Test("locks are trusted for the same boot only, and never when it is unknown")
+    func trust() {
+        let here = MachineIdentity(host: "a", bootID: "1", processID: 1)
+        let unknown = MachineIdentity(host: "a", bootID: nil, processID: 1)
+        #expect(here.canJudgeLocks(of: MachineIdentity(host: "b", bootID: "1", processID: 2)))
+        #expect(!here.canJudgeLocks(of: MachineIdentity(host: "a", bootID: "2", processID: 1)))
+        #expect(!here.canJudgeLocks(of: unknown))
+        #expect(!unknown.canJudgeLocks(of: unknown))
+    }
+
+    @Test("JSON that lacks a member is corrupt")
+    func badJSON() {
+        let error = #expect(throws: StoreError.self) { try MachineIdentity(json: ["host": "a"]) }
+        #expect(error?.code == .corrupt)
+    }
+}
