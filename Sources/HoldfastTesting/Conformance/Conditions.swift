@@ -90,6 +90,26 @@ extension StoreConformance {
             _ = try await bench.store.commit(changeset)
             #expect(try await bench.summary(id) == summary)
         },
+        ConformanceCase("a summary names the sequence that its commit gave, whatever the caller thought") { bench in
+            let lease = try await bench.createStarted("a")
+            let known = try await bench.lastSequence(of: lease.history)
+            let request = NewEvent(at: bench.now, .pinned(true))
+            _ = try await bench.store.commit(
+                Changeset(appends: [Changeset.Append(lease.history, events: [request])]))
+            var columns = try await bench.summary(lease.history).folded
+            columns.asOf = known + 1
+            columns.updatedAt = bench.now
+            let update = SummaryUpdate(lease.history, folded: columns, token: lease.token)
+            let own = NewEvent(at: bench.now, .interrupted(reason: "test"))
+            let receipt = try await bench.store.commit(
+                Changeset(
+                    appends: [
+                        Changeset.Append(lease.history, token: lease.token, lastKnown: known, events: [own])
+                    ], summaries: [.update(update)]))
+            #expect(receipt.sequences == [known + 2...known + 2])
+            let stored = try await bench.summary(lease.history).folded.asOf
+            #expect(stored == known + 2)
+        },
         ConformanceCase("changesets that contradict themselves are refused as invalid") { bench in
             let lease = try await bench.createStarted("a")
             let now = bench.now
@@ -119,7 +139,7 @@ extension StoreConformance {
 
     private static func fullColumns(at time: Timestamp) -> Summary.Folded {
         Summary.Folded(
-            asOf: 3, state: .running, updatedAt: time, startedAt: time, endedAt: time + .seconds(7),
+            asOf: 1, state: .running, updatedAt: time, startedAt: time, endedAt: time + .seconds(7),
             failureReason: "it \"broke\"\n", taskCounts: [.success: 2, .upForRetry: 1], resumeCount: 4, retryCount: 5,
             dagVersion: Digest(of: [1]), versionLabel: "v3", params: ["date": "2026-01-01", "rows": [1, .null]])
     }
