@@ -5,7 +5,6 @@ import BitCollections
 extension RunFold {
     mutating func resume(_ resumed: Resumed, _ event: Event) throws(StoreError) {
         try checkTransition(to: .running, event)
-        guard state != .queued else { throw refusal(event, "the run was never started") }
         params.merge(resumed.params) { _, new in new }
         let forgotten = forgettableNodes()
         let earlier = currentInstances

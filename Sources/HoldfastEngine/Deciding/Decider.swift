@@ -55,7 +55,9 @@ public struct Decider: Sendable {
 
     private mutating func carryOutMarks() {
         for mark in fold.requestedMarks {
-            if let instance = fold.instance(mark.instance), instance.state == .running {
+            // Anyone may ask for anything; what isn't there can't be marked.
+            guard let instance = fold.instance(mark.instance) else { continue }
+            if instance.state == .running {
                 decision.stops.insert(mark.instance)
             } else {
                 decision.events.append(.taskMarked(mark))

@@ -20,6 +20,7 @@ struct RunExecutor {
     private var tries: [InstanceID: Task<Void, Never>] = [:]
     private var wakeUp: Task<Void, Never>?
     private let mailbox: Mailbox
+    private var messages: AsyncStream<RunMessage>.Iterator
     private let runner: TryRunner
     private let store: any Store
     private let configuration: EngineConfiguration
@@ -30,6 +31,7 @@ struct RunExecutor {
     ) throws(StoreError) {
         self.owned = owned
         self.mailbox = mailbox
+        messages = mailbox.stream.makeAsyncIterator()
         self.runner = runner
         self.store = store
         self.configuration = configuration
@@ -50,20 +52,19 @@ struct RunExecutor {
     mutating func execute(_ purpose: Purpose) async throws(StoreError) -> RunFold {
         do throws(StoreError) {
             try await begin(purpose)
-            var messages = mailbox.stream.makeAsyncIterator()
-            while true {
+            while interruption == nil {
                 if let end = try await advance() {
-                    await stopTries()
                     try await commit(.finished(state: end.state, reason: end.reason))
                     return owned.fold
                 }
-                // The mailbox never ends while this executor lives.
-                guard let message = await messages.next(isolation: #isolation) else { return owned.fold }
-                try await handle(message)
-                if let reason = interruption { return try await stop(reason) }
+                try await handle(await nextMessage())
             }
+            try await stageLastCheckpoints()
+            try await commit(.interrupted(reason: interruption ?? ""))
+            return owned.fold
         } catch {
-            await stopTries()
+            for task in tries.values { task.cancel() }
+            for task in tries.values { await task.value }
             throw error
         }
     }
@@ -80,12 +81,8 @@ struct RunExecutor {
         }
         let inFlight = owned.fold.running.map { owned.fold.instances[$0] }
         try await runner.endLeftovers(of: owned.fold)
-        switch owned.fold.state {
-        case .queued: try owned.stage(.started)
-        default:
-            let resumed = Resumed(definition: definition, params: params, inFlight: inFlight.map(\.id))
-            try owned.stage(.resumed(resumed))
-        }
+        if owned.fold.state == .queued, definition == nil, params.isEmpty { return try owned.stage(.started) }
+        try owned.stage(.resumed(Resumed(definition: definition, params: params, inFlight: inFlight.map(\.id))))
     }
 
     // MARK: The loop
@@ -146,6 +143,13 @@ struct RunExecutor {
         }
     }
 
+    private mutating func nextMessage() async -> RunMessage {
+        guard let message = await messages.next(isolation: #isolation) else {
+            preconditionFailure("the mailbox of run \(owned.id) ended")
+        }
+        return message
+    }
+
     private mutating func handle(_ message: RunMessage) async throws(StoreError) {
         switch message {
         case .tryEnded(let id, let outcome):
@@ -197,24 +201,22 @@ struct RunExecutor {
     }
 
     private mutating func commit(_ last: EventPayload) async throws(StoreError) {
+        wakeUp?.cancel()
         try owned.stage(last)
         try await commitStaged(releasing: true)
     }
 
     // MARK: Stopping
 
-    /// Leaves the run for a later resume: its tries are ended, but what they were stays in flight.
-    private mutating func stop(_ reason: String) async throws(StoreError) -> RunFold {
-        await stopTries()
-        try await commit(.interrupted(reason: reason))
-        return owned.fold
-    }
-
-    private mutating func stopTries() async {
-        wakeUp?.cancel()
+    /// Ends all tries. What those that were stopped did stays in flight, for a later resume; those that had ended by
+    /// themselves get their checkpoint.
+    private mutating func stageLastCheckpoints() async throws(StoreError) {
         for task in tries.values { task.cancel() }
-        for task in tries.values { await task.value }
-        tries = [:]
+        while !tries.isEmpty {
+            guard case .tryEnded(let id, let outcome) = await nextMessage() else { continue }
+            tries[id] = nil
+            if outcome.ending != .stopped { try owned.stage(checkpoint(of: id, outcome)) }
+        }
     }
 }
 
