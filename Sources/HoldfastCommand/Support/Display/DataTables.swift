@@ -1,0 +1,33 @@
+import Holdfast
+
+/// The values that tasks left.
+enum XComTable {
+    static func table(_ entries: [XComEntry]) -> TextTable {
+        var table = TextTable([
+            .init(title: "TASK", isFlexible: true), .init(title: "KEY"), .init(title: "SIZE", isRight: true),
+            .init(title: "VALUE", isFlexible: true),
+        ])
+        for entry in entries {
+            table.add(
+                .init(entry.instance.description), .init(entry.key), .init(displaySize(Int64(entry.size))),
+                .init(entry.value?.compactText ?? "…"))
+        }
+        return table
+    }
+}
+
+/// The data that a run produced.
+enum ArtifactTable {
+    static func table(_ artifacts: [ArtifactReference]) -> TextTable {
+        var table = TextTable([
+            .init(title: "KEY", isFlexible: true), .init(title: "SIZE", isRight: true), .init(title: "TYPE"),
+            .init(title: "DIGEST", isFlexible: true),
+        ])
+        for artifact in artifacts {
+            table.add(
+                .init(artifact.key.rawValue), .init(displaySize(artifact.size)), .init(artifact.mediaType),
+                .init(artifact.digest.hexadecimal))
+        }
+        return table
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+import Holdfast
+import HoldfastMemory
+
+/// Which store a command works on.
+struct StoreArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The store: sqlite:PATH or memory:.",
+            discussion: "Otherwise HOLDFAST_STORE; else the nearest .holdfast folder upwards; else a new ./.holdfast.",
+            valueName: "url"))
+    var store: String?
+
+    @Option(help: ArgumentHelp("Whose runs.", valueName: "name"))
+    var tenant: String = Tenant.default.rawValue
+}
+
+extension StoreArguments {
+    private static let folderName = ".holdfast"
+    private static let fileName = "holdfast.db"
+    static let backends = [MemoryStore.backend]
+
+    /// Opens the store for a command that only reads or changes what is there: where there is no store, it finds an empty
+    /// one and makes nothing.
+    func openExisting() async throws -> OpenedStore {
+        guard let url = try existingURL() else { return Self.empty }
+        do throws(StoreError) {
+            return try await open(url, creates: false)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return Self.empty
+        }
+    }
+
+    /// Opens the store, making it where there is none.
+    func openOrCreate() async throws -> OpenedStore {
+        if let url = try existingURL() { return try await open(url, creates: true) }
+        return try await open("sqlite:\(Self.folderName)/\(Self.fileName)", creates: true)
+    }
+
+    private static var empty: OpenedStore { OpenedStore(store: MemoryStore(), logFolder: nil, url: "memory:") }
+
+    private func open(_ url: String, creates: Bool) async throws(StoreError) -> OpenedStore {
+        let options = StoreOptions(tenant: try Tenant(tenant), creates: creates)
+        do throws(StoreError) {
+            return try await openStore(url, options: options, backends: Self.backends)
+        } catch {
+            // What is wrong with a store's address is wrong with the store.
+            guard error.code == .invalid else { throw error }
+            throw StoreError(.notAStore, subject: error.subject, detail: error.detail, cause: error)
+        }
+    }
+
+    /// What was named, else what is found; nil when there is neither.
+    private func existingURL() throws -> String? {
+        if let store { return Self.url(store) }
+        if let store = environment("HOLDFAST_STORE"), !store.isEmpty { return Self.url(store) }
+        return try nearestFolder().map { "sqlite:\($0)/\(Self.fileName)" }
+    }
+
+    /// A path says what it is without `sqlite:` in front.
+    private static func url(_ text: String) -> String {
+        let looksLikePath = text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../")
+        return looksLikePath || text.hasSuffix(".db") && !text.contains(":") ? "sqlite:" + text : text
+    }
+
+    /// The nearest `.holdfast` from the working directory upwards.
+    private func nearestFolder() throws -> String? {
+        var folder = try WorkingDirectory.current()[...]
+        while true {
+            let candidate = "\(folder == "/" ? "" : folder)/\(Self.folderName)"
+            var status = stat()
+            if stat(candidate, &status) == 0 { return candidate }
+            guard let slash = folder.lastIndex(of: "/"), folder.count > 1 else { return nil }
+            folder = slash == folder.startIndex ? "/" : folder[..<slash]
+        }
+    }
+}
