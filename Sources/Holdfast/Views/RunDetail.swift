@@ -30,12 +30,7 @@ public struct RunDetail: Sendable {
     }
 
     /// By instance, in the order of the definition, and key; values over 1 KiB are nil.
-    public var xcoms: [XComEntry] {
-        fold.currentInstances.flatMap { instance in
-            instance.xcoms.sorted { $0.key < $1.key }
-                .map { XComEntry(run: fold.id, instance: instance.id, key: $0.key, xcom: $0.value) }
-        }
-    }
+    public var xcoms: [XComEntry] { fold.xcomEntries }
 
     /// By key.
     public var artifacts: [ArtifactReference] { fold.artifacts.values.sorted { $0.key < $1.key } }

@@ -59,7 +59,7 @@ extension RunsView {
 
 extension DAGDefinition {
     /// Given parameters with the defaults of the others.
-    fileprivate func completed(_ given: [String: JSONValue]) throws(StoreError) -> [String: JSONValue] {
+    func completed(_ given: [String: JSONValue]) throws(StoreError) -> [String: JSONValue] {
         func invalid(_ name: String, _ detail: String) -> StoreError {
             StoreError(.invalid, subject: "parameter \(quoted(name))", detail: detail)
         }

@@ -34,12 +34,22 @@ public struct Views: Sendable {
     }
 
     public var runs: RunsView { RunsView(self) }
+    public var dags: DAGsView { DAGsView(self) }
+    public var tasks: TasksView { TasksView(self) }
+    public var xcoms: XComsView { XComsView(self) }
+    public var artifacts: ArtifactsView { ArtifactsView(self) }
+    public var events: EventsView { EventsView(self) }
 }
 
 extension Store {
     /// The views with the machine's clock and random ids.
     public var views: Views { Views(self) }
     public var runs: RunsView { views.runs }
+    public var dags: DAGsView { views.dags }
+    public var tasks: TasksView { views.tasks }
+    public var xcoms: XComsView { views.xcoms }
+    public var artifacts: ArtifactsView { views.artifacts }
+    public var events: EventsView { views.events }
 }
 
 extension WorkerInfo {

@@ -1,5 +1,4 @@
 import Holdfast
-import HoldfastMemory
 import Testing
 
 @Suite("Runs")

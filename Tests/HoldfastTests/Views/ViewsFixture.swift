@@ -6,7 +6,7 @@ import Testing
 /// A memory store and its views on a clock that tests turn.
 struct ViewsFixture {
     let clock = TestClock()
-    let store: MemoryStore
+    let store: any Store
     let views: Views
 
     init() {
