@@ -16,7 +16,8 @@ public import Testing
 /// nothing sleeps where it could wait for a condition.
 public enum StoreConformance {
     public static let cases: [ConformanceCase] = [
-        commits, conditions, repeats, fencing, requests, claims, liveness, renewals,
+        commits, conditions, repeats, fencing, requests, claims, liveness, renewals, ordering, feed, deletions, paging,
+        counts, records, blobs, limits, lifecycle,
     ].flatMap { $0 }
 }
 

@@ -55,6 +55,13 @@ extension Workbench {
         return .run(named: id)
     }
 
+    /// Creates queued runs `r0`, `r1`, ….
+    func createMany(_ count: Int) async throws -> [HistoryID] {
+        var ids: [HistoryID] = []
+        for index in 0..<count { ids.append(try await create("r\(index)")) }
+        return ids
+    }
+
     func claim(
         _ id: HistoryID, by worker: String = "worker-1", for timeToLive: Duration = .seconds(30),
         states: Set<RunState>? = nil

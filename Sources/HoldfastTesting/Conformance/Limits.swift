@@ -1,0 +1,60 @@
+import Holdfast
+import Testing
+
+// Stated limits hold to the byte, and nothing short of them is refused.
+
+extension StoreConformance {
+    static let limits: [ConformanceCase] = [
+        ConformanceCase("a payload may have 64 KiB; a larger one is refused as tooLarge") { bench in
+            let lease = try await bench.createStarted("a")
+            let overhead = EventCodec.encode(.step("s", "")).count
+            func step(_ size: Int) -> EventPayload {
+                .step("s", .string(String(repeating: "x", count: size - overhead)))
+            }
+            try await bench.refuses(.tooLarge, bench.owned(by: lease, step(EventCodec.inlineLimit + 1)))
+            _ = try await bench.store.commit(bench.owned(by: lease, step(EventCodec.inlineLimit)))
+            #expect(try await bench.events(lease.history).last?.payload == step(EventCodec.inlineLimit))
+        },
+        ConformanceCase("a changeset may be larger than a batch of the group commit") { bench in
+            let lease = try await bench.createStarted("a")
+            let wide = (0..<80).map { EventPayload.step("s\($0)", .string(String(repeating: "x", count: 60_000))) }
+            let many = (0..<2500).map { EventPayload.signal("n\($0)") }
+            for payloads in [wide, many] {
+                let events = payloads.map { NewEvent(at: bench.now, $0) }
+                let known = try await bench.lastSequence(of: lease.history)
+                let receipt = try await bench.store.commit(
+                    Changeset(appends: [Changeset.Append(lease.history, token: lease.token, events: events)]))
+                #expect(receipt.sequences == [(known + 1)...(known + Int64(payloads.count))])
+            }
+            #expect(try await bench.events(lease.history).suffix(2500).map(\.payload) == many)
+        },
+        ConformanceCase("a record's body may have 1 MiB; a larger one is refused as tooLarge") { bench in
+            func body(_ size: Int) -> JSONValue { .string(String(repeating: "x", count: size - 2)) }
+            try await bench.refuses(.tooLarge) { try await bench.put("k", body(Record.maximumBodySize + 1)) }
+            try await bench.put("k", body(Record.maximumBodySize))
+            #expect(try await bench.record("k")?.body == body(Record.maximumBodySize))
+        },
+        ConformanceCase("record kinds and keys have 1 to 1,024 bytes and no control characters") { bench in
+            for key in ["", String(repeating: "k", count: 1025), "a\nb", "\u{0}", String(repeating: "é", count: 513)] {
+                try await bench.refuses(.invalid) { try await bench.put(key, 1) }
+                try await bench.refuses(.invalid) { try await bench.put("k", 1, kind: key) }
+                let ordered = Record(kind: "doc", key: "k", orderKey: key, body: 1)
+                try await bench.refuses(.invalid, Changeset(records: [.put(ordered, expectedVersion: nil)]))
+            }
+            let longest = String(repeating: "é", count: 512)
+            try await bench.put(longest, 1)
+            #expect(try await bench.record(longest)?.key == longest)
+        },
+        ConformanceCase("ids of 128 characters and odd values are kept as they are") { bench in
+            let name = String(repeating: "A.b_c-9x", count: 16)
+            let id = try await bench.create(name, dag: name, workspace: name, labels: ["'\"; --": "%_\\\u{0}"])
+            let summary = try await bench.summary(id)
+            #expect(summary.dag.rawValue == name)
+            #expect(summary.labels == ["'\"; --": "%_\\\u{0}"])
+            let query = SummaryQuery(
+                idPrefix: String(name.prefix(100)), dag: summary.dag, workspace: summary.workspace,
+                labels: summary.labels)
+            #expect(try await bench.allSummaries(query) == [summary])
+        },
+    ]
+}
