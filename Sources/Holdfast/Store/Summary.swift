@@ -46,7 +46,8 @@ public struct Summary: Sendable, Hashable {
         self.lease = lease
     }
 
-    /// What the history folded to at `asOf`; it may lag behind the history's end.
+    /// What the history folded to at `asOf`; it may lag behind the history's end. A changeset that also appends to the
+    /// history has `asOf` set by the store: to the sequence that its last event gets.
     public struct Folded: Sendable, Hashable {
         /// Of the last event folded. In a commit that appends to the same history, the store puts the last sequence that
         /// the append got: requests may have come in between, which change none of these columns.

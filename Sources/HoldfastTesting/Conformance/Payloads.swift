@@ -43,6 +43,9 @@ extension EventPayload {
     }
 
     private static var values: [JSONValue] {
-        [.null, true, .int(.max), .int(.min), -0.25, "", "é\u{301}\u{0}\u{1F600}", [[]], .object(["b": 1, "a": .null])]
+        [
+            .null, true, .int(.max), .int(.min), -0.25, "", "é\u{301}\u{0}\u{1F600}", [[]],
+            .object(["b": 1, "a": .null]),
+        ]
     }
 }

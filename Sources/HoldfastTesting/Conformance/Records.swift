@@ -6,7 +6,7 @@ import Testing
 extension StoreConformance {
     static let records: [ConformanceCase] = [
         ConformanceCase("a record comes back as it was put, with versions 1, 2, 3") { bench in
-            let body: JSONValue = ["text": "é\u{1F600}\n", "list": [1, -2.5, nil, true], "deep": ["a": [:]]]
+            let body: JSONValue = ["text": "é\u{1F600}\n", "list": [1, -2.5, .null, true], "deep": ["a": [:]]]
             var record = Record(kind: "doc", key: "a key/with: odd 'signs'", version: 9, orderKey: "2026", body: body)
             for version: Int64 in 1...3 {
                 let receipt = try await bench.store.commit(
