@@ -25,9 +25,9 @@ extension StoreConformance {
         ConformanceCase("the highest token is good whether its lease is alive or not") { bench in
             let lease = try await bench.createStarted("a")
             bench.clock.advance(by: .seconds(60))
-            _ = try await bench.store.commit(bench.owned(by: lease, .step("after the lease ended")))
+            _ = try await bench.store.commit(bench.owned(by: lease, .step("after-the-lease-ended")))
             try await bench.release(lease)
-            _ = try await bench.store.commit(bench.owned(by: lease, .step("after it was given back")))
+            _ = try await bench.store.commit(bench.owned(by: lease, .step("after-it-was-given-back")))
             #expect(try await bench.lastSequence(of: lease.history) == 5)
         },
         ConformanceCase("a token of another history, or none ever issued, is refused as leaseLost") { bench in

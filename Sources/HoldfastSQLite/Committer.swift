@@ -1,0 +1,172 @@
+import Holdfast
+import HoldfastLocal
+
+/// Performs batches of write requests, each batch in one transaction. Confined to the writer's queue.
+///
+/// Of each request every condition is checked before its first write, against the state that the earlier requests of
+/// the batch have left. So a refused one has written nothing, and its neighbours don't notice it.
+final class Committer {
+    typealias Replies = [Result<WriteReply, StoreError>]
+
+    let connection: WriteConnection
+    let tenant: Int64
+    let liveness: Liveness
+    let blobs: BlobFolder
+    private let clock: any WallClock
+
+    // What was read under the write lock stays true until somebody else writes.
+    private var dataVersion: Int64 = -1
+    var heads = HistoryHeads()
+    private var counters: Counters?
+
+    // The transaction.
+    private(set) var now = Timestamp(milliseconds: 0)
+    var tallies: [Tally: Int] = [:]
+    private(set) var news = News()
+
+    /// What a transaction brought for those who follow the feed.
+    struct News: Sendable {
+        var hasEntries = false
+        var hasRequests = false
+    }
+
+    private struct Counters {
+        /// The highest position given out.
+        var position: Int64
+        /// The highest token issued.
+        var token: Int64
+        var isTokenChanged = false
+    }
+
+    init(
+        _ connection: WriteConnection, tenant: Int64, liveness: Liveness, blobs: BlobFolder, clock: any WallClock
+    ) {
+        self.connection = connection
+        self.tenant = tenant
+        self.liveness = liveness
+        self.blobs = blobs
+        self.clock = clock
+    }
+
+    /// - Throws: when the whole batch failed; then none of it was written.
+    func perform(_ batch: [WriteRequest]) throws(SQLiteFailure) -> Replies {
+        try begin()
+        var replies: Replies = []
+        replies.reserveCapacity(batch.count)
+        for request in batch {
+            do throws(SQLiteFailure) {
+                replies.append(.success(try perform(request)))
+            } catch {
+                guard case .refused(let refusal) = error else { throw error }
+                replies.append(.failure(refusal))
+            }
+        }
+        try flush()
+        return replies
+    }
+
+    private func perform(_ request: WriteRequest) throws(SQLiteFailure) -> WriteReply {
+        switch request {
+        case .commit(let encoded): .receipt(try commit(encoded))
+        case .claim(let request): .leases(try claim(request))
+        case .renew(let request): .renewal(try renew(request))
+        }
+    }
+
+    // MARK: - The transaction
+
+    private func begin() throws(SQLiteFailure) {
+        now = clock.now()
+        tallies.removeAll(keepingCapacity: true)
+        news = News()
+        let version = try connection.integer("PRAGMA data_version")
+        guard version != dataVersion else { return }
+        forget()
+        dataVersion = version ?? -1
+    }
+
+    /// Forgets what a failed transaction may have made untrue.
+    func forget() {
+        heads.removeAll()
+        counters = nil
+        dataVersion = -1
+    }
+
+    private func flush() throws(SQLiteFailure) {
+        for (tally, change) in tallies where change != 0 { try add(change, to: tally) }
+        guard let counters, counters.isTokenChanged else { return }
+        try connection.run("UPDATE counter SET value = ?1 WHERE name = 'token'", counters.token)
+        self.counters?.isTokenChanged = false
+    }
+
+    // MARK: - Counters
+
+    private func readCounters() throws(SQLiteFailure) -> Counters {
+        if let counters { return counters }
+        let position = try connection.integer(
+            """
+            SELECT max(coalesce((SELECT max(position) FROM event), 0),
+                coalesce((SELECT max(position) FROM tombstone), 0),
+                (SELECT value FROM counter WHERE name = 'trimmed'))
+            """)
+        let token = try connection.integer("SELECT value FROM counter WHERE name = 'token'")
+        guard let position, let token else {
+            throw .refused(StoreError(.corrupt, subject: "table counter", detail: "a row is missing"))
+        }
+        let read = Counters(position: position, token: token)
+        counters = read
+        return read
+    }
+
+    /// The highest position given out.
+    func lastPosition() throws(SQLiteFailure) -> Int64 { try readCounters().position }
+
+    /// A position for an entry of the feed.
+    func nextPosition(isRequest: Bool = false) throws(SQLiteFailure) -> Int64 {
+        let position = try readCounters().position + 1
+        counters?.position = position
+        news.hasEntries = true
+        news.hasRequests = news.hasRequests || isRequest
+        return position
+    }
+
+    func nextToken() throws(SQLiteFailure) -> Int64 {
+        let token = try readCounters().token + 1
+        counters?.token = token
+        counters?.isTokenChanged = true
+        return token
+    }
+
+    // MARK: - Heads
+
+    func head(of id: HistoryID) throws(SQLiteFailure) -> HistoryHead? {
+        if let head = heads[id] { return head }
+        let statement = try connection.prepared(
+            """
+            SELECT key, token, (SELECT max(sequence) FROM event WHERE history = key)
+            FROM history WHERE tenant = ?1 AND kind = ?2 AND id = ?3
+            """)
+        statement.bind(tenant, id.kind.code, id.id)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        let head = HistoryHead(key: statement.int(0), sequence: statement.int(2), token: statement.int(1))
+        heads[id] = head
+        return head
+    }
+
+    /// - Throws: `notFound`.
+    func knownHead(of id: HistoryID) throws(SQLiteFailure) -> HistoryHead {
+        guard let head = try head(of: id) else { throw .refused(StoreError(.notFound, subject: id.description)) }
+        return head
+    }
+}
+
+extension HistoryID.Kind {
+    /// As stored.
+    var code: Int64 {
+        switch self {
+        case .run: 0
+        case .process: 1
+        }
+    }
+}
