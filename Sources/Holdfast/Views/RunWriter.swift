@@ -3,9 +3,12 @@ struct RunWriter {
     private let views: Views
     private let run: RunID
     private var fold: RunFold
+    /// The lease that this write took, and has to give back.
+    private var claimed: LeaseToken?
 
-    /// Commits lose against requests that arrive in between; more often than this in a row, the conflict is the answer.
-    private static let attempts = 16
+    /// Commits lose against requests, and writes of the same process, that arrive in between; more often than this in a row,
+    /// the conflict is the answer.
+    private static let attempts = 64
 
     /// Gives the events to write; none, when there is nothing to do.
     typealias Decision = (RunFold) throws(StoreError) -> [EventPayload]
@@ -20,43 +23,33 @@ struct RunWriter {
                 try await writer.attempt(decide)
                 break
             } catch {
-                guard error.code == .conflict, attempt < attempts else { throw error }
-                try await writer.catchUp()
+                if error.code == .conflict, attempt < attempts { continue }
+                if let claimed = writer.claimed { try await views.release(run, claimed) }
+                throw error
             }
         }
         return writer.fold
     }
 
-    /// The lease under which these views own a run: a new one, or the one they kept.
-    static func claim(
-        _ run: RunID, _ views: Views
-    ) async throws(StoreError) -> (token: LeaseToken, isNew: Bool) {
-        if let token = views.keptToken(try await views.store.summary(of: .run(run))) { return (token, false) }
-        let leases = try await views.store.claim(
-            ClaimRequest(
-                worker: views.worker, timeToLive: views.timeToLive, target: .histories([.run(run)]),
-                time: views.clock.now()))
-        guard let lease = leases.first else { throw StoreError(.notFound, subject: "run \(run)") }
-        return (lease.token, true)
-    }
-
     private mutating func attempt(_ decide: Decision) async throws(StoreError) {
         let summary = try await views.store.summary(of: .run(run))
-        try await catchUp()
+        try await views.store.catchUp(&fold)
         if summary.lease?.isLive != true {
             guard try fold.foreseesChange(decide, worker: views.worker.id, at: views.clock.now()) else { return }
         }
-        let (token, isNew) = try await Self.claim(run, views)
-        do throws(StoreError) {
-            try await catchUp()
-            try await commit(try decide(fold), token: token, isNew: isNew)
-        } catch {
-            if isNew { try await views.release(run, token) }
-            throw error
-        }
+        let token = try await claim()
+        try await views.store.catchUp(&fold)
+        try await commit(try decide(fold), token: token)
     }
 
-    private mutating func commit(_ payloads: [EventPayload], token: LeaseToken, isNew: Bool) async throws(StoreError) {
+    private mutating func claim() async throws(StoreError) -> LeaseToken {
+        if let claimed { return claimed }
+        let (token, isNew) = try await views.own(run)
+        if isNew { claimed = token }
+        return token
+    }
+
+    private mutating func commit(_ payloads: [EventPayload], token: LeaseToken) async throws(StoreError) {
         var next = fold
         let time = views.clock.now()
         for payload in payloads {
@@ -80,12 +73,29 @@ struct RunWriter {
         _ = try await views.store.commitSpilling(changeset)
         fold = next
     }
-
-    private mutating func catchUp() async throws(StoreError) { try await views.store.catchUp(&fold) }
 }
 
 extension Views {
-    /// The token of a live lease that these views kept.
+    /// The lease under which these views may write: a new one, or the live one they have.
+    func own(_ run: RunID) async throws(StoreError) -> (token: LeaseToken, isNew: Bool) {
+        if let token = keptToken(try await store.summary(of: .run(run))) { return (token, false) }
+        do throws(StoreError) {
+            let request = ClaimRequest(
+                worker: worker, timeToLive: timeToLive, target: .histories([.run(run)]), time: clock.now())
+            guard let lease = try await store.claim(request).first else {
+                throw StoreError(.notFound, subject: "run \(run)")
+            }
+            return (lease.token, true)
+        } catch {
+            // Perhaps another write of this process took it since.
+            guard error.code == .leaseHeld, let token = keptToken(try await store.summary(of: .run(run))) else {
+                throw error
+            }
+            return (token, false)
+        }
+    }
+
+    /// The token of a live lease that these views have.
     func keptToken(_ summary: Summary) -> LeaseToken? {
         guard let lease = summary.lease, lease.isLive, lease.worker == worker.id else { return nil }
         return lease.token

@@ -99,7 +99,7 @@ extension RunsView {
     /// Removes a run with its history; blobs that nothing else uses go with the next collection.
     /// - Throws: `notFound`, `leaseHeld` while another worker holds it.
     public func delete(_ run: RunID) async throws(StoreError) {
-        let (token, isNew) = try await RunWriter.claim(run, views)
+        let (token, isNew) = try await views.own(run)
         do throws(StoreError) {
             _ = try await store.commit(Changeset(deletions: [Changeset.Deletion(.run(run), token: token)]))
         } catch {

@@ -189,7 +189,8 @@ extension EventPayload {
 
 extension Store {
     /// A value from the event that carries it.
-    func xcom(
+    /// - Throws: `corrupt` when it does not.
+    package func xcom(
         _ key: String, of instance: InstanceID, run: RunID, sequence: Int64
     ) async throws(StoreError) -> JSONValue {
         let page = try await history(HistoryQuery(.run(run), from: sequence, limit: 1))

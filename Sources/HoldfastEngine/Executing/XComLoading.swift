@@ -44,35 +44,9 @@ extension Store {
             if let value = entry.xcom.value {
                 values.append(value)
             } else {
-                values.append(try await storedValue(of: entry, key: key, run: run))
+                values.append(try await xcom(key, of: entry.instance, run: run, sequence: entry.xcom.sequence))
             }
         }
         return source.isMapped ? .array(values) : values.first ?? .null
-    }
-
-    private func storedValue(of entry: XComSource.Entry, key: String, run: RunID) async throws(StoreError) -> JSONValue
-    {
-        let page = try await history(HistoryQuery(.run(run), from: entry.xcom.sequence, limit: 1))
-        guard let event = page.elements.first, event.sequence == entry.xcom.sequence,
-            let value = try await resolve(event).payload.xcom(key, of: entry.instance)
-        else {
-            throw StoreError(
-                .corrupt, subject: "XCom \(entry.instance).\(key) of run \(run)",
-                detail: "event \(entry.xcom.sequence) does not hold it")
-        }
-        return value
-    }
-}
-
-extension EventPayload {
-    /// The XCom of an instance that this event carries.
-    func xcom(_ key: String, of instance: InstanceID) -> JSONValue? {
-        switch self {
-        case .taskFinished(let finished): finished.xcoms[key]
-        case .stepCompleted(let step): step.value
-        case .xcomSet(_, _, let value): value
-        case .restored(let snapshot): snapshot.xcoms.first { $0.instance == instance && $0.key == key }?.value
-        default: nil
-        }
     }
 }

@@ -6,18 +6,22 @@ final class StoreProxy: Store {
     private let base: any Store
     private let queries = Mutex<[HistoryQuery]>([])
 
+    /// Comes before each commit gets through.
+    let beforeCommit: @Sendable (Changeset) async throws -> Void
     let alterSummary: @Sendable (Summary) -> Summary
     let alterEvent: @Sendable (HistoryID, Event) -> Event
     let alterCounts: @Sendable ([Count]) -> [Count]
     let alterBlob: @Sendable (Digest, [UInt8]) throws(StoreError) -> [UInt8]
 
     init(
-        _ base: any Store, summary: @escaping @Sendable (Summary) -> Summary = { $0 },
+        _ base: any Store, beforeCommit: @escaping @Sendable (Changeset) async throws -> Void = { _ in },
+        summary: @escaping @Sendable (Summary) -> Summary = { $0 },
         event: @escaping @Sendable (HistoryID, Event) -> Event = { $1 },
         counts: @escaping @Sendable ([Count]) -> [Count] = { $0 },
         blob: @escaping @Sendable (Digest, [UInt8]) throws(StoreError) -> [UInt8] = { $1 }
     ) {
         self.base = base
+        self.beforeCommit = beforeCommit
         alterSummary = summary
         alterEvent = event
         alterCounts = counts
@@ -46,7 +50,14 @@ final class StoreProxy: Store {
         ByteStream(try alterBlob(digest, try await base.readBlob(digest, range: range).collect()))
     }
 
-    func commit(_ changeset: Changeset) async throws(StoreError) -> Receipt { try await base.commit(changeset) }
+    func commit(_ changeset: Changeset) async throws(StoreError) -> Receipt {
+        do {
+            try await beforeCommit(changeset)
+        } catch {
+            throw error as? StoreError ?? StoreError(.unavailable, subject: "test", cause: error)
+        }
+        return try await base.commit(changeset)
+    }
     func claim(_ request: ClaimRequest) async throws(StoreError) -> [Lease] { try await base.claim(request) }
     func renew(_ request: RenewRequest) async throws(StoreError) -> Renewal { try await base.renew(request) }
     func feed(_ query: FeedQuery) async throws(StoreError) -> FeedPage { try await base.feed(query) }
