@@ -70,7 +70,9 @@ extension Committer {
 
     private func write(_ encoded: EncodedChangeset) throws(SQLiteFailure) -> Receipt {
         let changeset = encoded.changeset
-        for change in changeset.summaries { try write(change) }
+        for change in changeset.summaries {
+            try write(changeset.stamped(change, head: try head(of: change.id)?.sequence ?? 0))
+        }
         var receipt = Receipt()
         var bodies = encoded.bodies[...]
         for append in changeset.appends {

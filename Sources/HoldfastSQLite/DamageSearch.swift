@@ -42,7 +42,7 @@ struct DamageSearch {
         let tokens = try connection.integer("SELECT value FROM counter WHERE name = 'token'") ?? 0
         let statement = try connection.prepared(
             """
-            SELECT kind, id, as_of, token, count(event.sequence), min(event.sequence), max(event.sequence)
+            SELECT kind, id, as_of, history.token, count(event.sequence), min(event.sequence), max(event.sequence)
             FROM history LEFT JOIN event ON event.history = history.key WHERE tenant = ?1 GROUP BY history.key
             """)
         statement.bind(tenant)
