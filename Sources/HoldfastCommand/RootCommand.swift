@@ -21,8 +21,17 @@ struct RootCommand: AsyncParsableCommand {
         version: "0.1.0",
         groupedSubcommands: [
             CommandGroup(
-                name: "Pipelines:", subcommands: [InitCommand.self, ValidateCommand.self, PlanCommand.self]),
-            CommandGroup(name: "Running:", subcommands: [RunCommand.self]),
-            CommandGroup(name: "History:", subcommands: [RunsCommand.self, ShowCommand.self]),
+                name: "Pipeline", subcommands: [InitCommand.self, ValidateCommand.self, PlanCommand.self]),
+            CommandGroup(
+                name: "Running",
+                subcommands: [
+                    RunCommand.self, ResumeCommand.self, RerunCommand.self, CancelCommand.self, MarkCommand.self,
+                ]),
+            CommandGroup(
+                name: "History",
+                subcommands: [
+                    RunsCommand.self, ShowCommand.self, XComCommand.self, ArtifactsCommand.self, EventsCommand.self,
+                    LogsCommand.self, PinCommand.self, DeleteCommand.self, DAGsCommand.self, VerifyCommand.self,
+                ]),
         ])
 }

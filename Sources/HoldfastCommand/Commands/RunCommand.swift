@@ -46,7 +46,8 @@ struct RunCommand: AsyncParsableCommand {
             workingDirectory: try WorkingDirectory.resolve(definition.workingDirectory))
         try definition.checkSecrets()
         let opened = try await store.openOrCreate()
-        let execution = try Execution(opened, engine, format.format)
+        let execution = try Execution(opened, engine, format.format, store)
+        try await opened.store.dags.register(definition)
         let run = try await execution.engine.create(created, id: id)
         try await execution.carryOut(run) { engine throws(StoreError) in try await engine.execute(run) }
     }

@@ -64,7 +64,8 @@ public final class Engine: Sendable {
         }
     }
 
-    /// Ends the tries of all runs of this engine and leaves the runs `interrupted`, to be resumed.
+    /// Ends the tries of all runs of this engine and leaves the runs `interrupted`, to be resumed; those that it is
+    /// given afterwards as well.
     public func interrupt(reason: String) async { await leases.interruptAll(reason: reason) }
 
     // MARK: Carrying out

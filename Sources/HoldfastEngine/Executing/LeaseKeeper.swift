@@ -12,6 +12,8 @@ actor LeaseKeeper {
     private var renewal: Task<Void, Never>?
     private var watch: Task<Void, Never>?
     private let gate = AsyncLock()
+    /// Why this worker stops, once it was told to.
+    private var interruption: String?
 
     private struct Held {
         var token: LeaseToken
@@ -39,6 +41,7 @@ actor LeaseKeeper {
             held[lease.history] = Held(
                 token: lease.token, mailbox: mailbox, safeUntil: asked + configuration.leaseDuration)
         }
+        if let interruption { interruptAll(reason: interruption) }
         startTasks()
         return claimed
     }
@@ -53,8 +56,9 @@ actor LeaseKeeper {
         watch = nil
     }
 
-    /// Tells every run of this worker to stop.
+    /// Tells every run of this worker to stop, and those whose claim is still under way.
     func interruptAll(reason: String) {
+        interruption = reason
         for held in held.values { held.mailbox.post(.interrupt(reason: reason)) }
     }
 

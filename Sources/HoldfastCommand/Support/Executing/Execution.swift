@@ -19,17 +19,22 @@ struct Execution {
     private let opened: OpenedStore
     private let format: OutputFormat
     private let display: any ProgressDisplay
+    /// What a later command needs to find the store again.
+    private let storeOption: String
     let engine: Engine
 
     /// What belongs to the progress goes to standard output, or to standard error where that is kept for JSON.
     private var talk: Output { format == .text ? .standard : .error }
 
-    init(_ opened: OpenedStore, _ arguments: EngineArguments, _ format: OutputFormat) throws {
+    init(
+        _ opened: OpenedStore, _ arguments: EngineArguments, _ format: OutputFormat, _ store: StoreArguments
+    ) throws {
         guard format == .text || format == .json else {
             throw ValidationError("--format \(format.rawValue) is for lists; use text or json")
         }
         self.opened = opened
         self.format = format
+        storeOption = store.store.map { " --store \($0)" } ?? ""
         let display = (format == .text ? Output.standard : .error).makeProgressDisplay()
         self.display = display
         engine = Engine.forCommand(opened, lease: arguments.lease) { display.update($0, $1) }
@@ -52,7 +57,7 @@ struct Execution {
             fold = try await body(engine)
         } catch {
             await display.finish()
-            throw Self.explained(error, run)
+            throw explained(error, run)
         }
         await display.finish()
         if format == .json { try Output.standard.json(try await opened.store.runs.detail(run).outputJSON) }
@@ -64,7 +69,7 @@ struct Execution {
 
     /// What the end of the run means for the one who started it.
     private func conclude(_ fold: RunFold) throws(CommandFailure) {
-        let resume = "holdfast resume \(fold.id)"
+        let resume = resumeCommand(of: fold.id)
         switch fold.state {
         case .success: return
         case .failed:
@@ -80,10 +85,12 @@ struct Execution {
         }
     }
 
+    private func resumeCommand(of run: RunID) -> String { "holdfast resume \(run)\(storeOption)" }
+
     /// An error that leaves the run unfinished says how to go on.
-    private static func explained(_ error: StoreError, _ run: RunID) -> CommandFailure {
+    private func explained(_ error: StoreError, _ run: RunID) -> CommandFailure {
         let isAboutStore = error.exit == .store || error.code == .leaseLost
-        let advice = isAboutStore ? "; once that is mended, go on with: holdfast resume \(run)" : ""
+        let advice = isAboutStore ? "; once that is mended, go on with: \(resumeCommand(of: run))" : ""
         return CommandFailure(error.exit, error.description + advice)
     }
 }

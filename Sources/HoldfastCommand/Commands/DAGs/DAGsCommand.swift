@@ -1,0 +1,54 @@
+import ArgumentParser
+import Holdfast
+
+struct DAGsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dags",
+        abstract: "Lists and changes registered definitions.",
+        discussion: """
+            Each run registers the definition that it follows; every version is kept.
+
+            Example: holdfast dags show nightly-etl
+            """,
+        subcommands: [
+            DAGsListCommand.self, DAGsShowCommand.self, DAGsRegisterCommand.self, DAGsDeregisterCommand.self,
+            DAGsPauseCommand.self, DAGsResumeCommand.self,
+        ],
+        defaultSubcommand: DAGsListCommand.self)
+}
+
+/// The DAG that a subcommand is about.
+struct DAGArgument: ParsableArguments {
+    @Argument(help: "The DAG's name.", completion: .dags)
+    var dag: String
+
+    func id() throws(StoreError) -> DAGID { try DAGID(dag) }
+}
+
+struct DAGsListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists the registered DAGs.",
+        discussion: "Example: holdfast dags list --format json")
+
+    @Option(help: "How many, up to 1000.")
+    var limit = 100
+
+    @Option(help: ArgumentHelp("Goes on where an earlier page ended.", valueName: "next_cursor"))
+    var cursor: String?
+
+    @OptionGroup var format: FormatOptions
+    @OptionGroup var store: StoreArguments
+
+    private static let columns = ["dag_id", "version", "label", "registered_at", "paused"]
+
+    func run() async throws {
+        let store = try await store.openExisting().store
+        let page = try await store.dags.list(limit: limit, cursor: cursor.map { Cursor($0) })
+        let listing = Listing(
+            document: page.outputJSON, elements: page.elements.map(\.outputJSON), columns: Self.columns)
+        try listing.print(format.format) { DAGTable(page.elements).rendered(on: .output) }
+        if format.format != .json, let next = page.nextCursor {
+            Output.error.note("There are more: add --cursor \(next.text)")
+        }
+    }
+}
