@@ -6,6 +6,7 @@ import ArgumentParser
 #endif
 import Holdfast
 import HoldfastMemory
+import HoldfastSQLite
 
 /// Which store a command works on.
 struct StoreArguments: ParsableArguments {
@@ -23,7 +24,7 @@ struct StoreArguments: ParsableArguments {
 extension StoreArguments {
     private static let folderName = ".holdfast"
     private static let fileName = "holdfast.db"
-    static let backends = [MemoryStore.backend]
+    static let backends = [SQLiteStore.backend, MemoryStore.backend]
 
     /// Opens the store for a command that only reads or changes what is there: where there is no store, it finds an empty
     /// one and makes nothing.
