@@ -36,6 +36,7 @@ let package = Package(
             dependencies: [
                 .product(name: "BitCollections", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
             ]),
         // DAG definitions, planning, decide, the executor, Swift workflows.
         .target(

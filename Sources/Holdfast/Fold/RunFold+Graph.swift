@@ -10,10 +10,10 @@ extension RunFold {
         nodes = []
         nodeIndex = [:]
         instances = []
-        taskCounts = [:]
+        stateCounts = StateCounts()
         ready = []
         running = []
-        retries = []
+        retries = RetryQueue()
         openNodes = 0
         failures = 0
         for task in definition.tasks { addNode(TaskNode(id: task.id, definition: task)) }
@@ -29,7 +29,7 @@ extension RunFold {
     }
 
     private mutating func connect() {
-        for index in nodes.indices {
+        for index in nodes.indices where nodes[index].hook == nil {
             let upstream = (nodes[index].definition?.needs ?? []).compactMap { nodeIndex[$0] }
             nodes[index].upstream = upstream
             nodes[index].remainingUpstream = upstream.count
@@ -45,128 +45,133 @@ extension RunFold {
     }
 
     @discardableResult
-    mutating func addInstance(_ id: InstanceID, to index: Int) -> Int {
+    mutating func addInstance(_ id: InstanceID, to index: Int, item: JSONValue? = nil) -> Int {
         let retries = nodes[index].definition?.retries ?? 0
-        instances.append(TaskInstance(id: id, maxTries: retries + 1))
-        let slot = instances.count - 1
+        let slot = instances.count
+        instances.append(TaskInstance(id: id, node: index, maxTries: retries + 1, item: item))
+        let offset = nodes[index].slots.count
         nodes[index].slots.append(slot)
-        nodes[index].pending.insert(nodes[index].slots.count - 1)
+        if nodes[index].definition == nil { nodes[index].offsets[id] = offset }
+        nodes[index].pending.insert(offset)
+        nodes[index].pendingCount += 1
         nodes[index].open += 1
         if nodes[index].open == 1, nodes[index].hook == nil { openNodes += 1 }
-        taskCounts[.pending, default: 0] += 1
+        stateCounts.change(.pending, by: 1)
         return slot
     }
 
-    /// Takes the placeholder of a mapped task out of everything that counts.
-    mutating func retire(_ slot: Int, of index: Int) {
-        taskCounts[instances[slot].state, default: 0] -= 1
-        dropEmptyCounts()
-        instances[slot].isCurrent = false
+    /// Gives a mapped task an instance for each item, all pending, in place of its pending placeholder. Without items it has
+    /// ended at once.
+    mutating func expand(_ index: Int, _ items: [JSONValue]) {
+        guard let placeholder = nodes[index].slots.first else { return }
+        stateCounts.change(.pending, by: -1)
+        instances[placeholder].isCurrent = false
         nodes[index].slots = []
         nodes[index].pending = []
+        nodes[index].pendingCount = 0
         nodes[index].open = 0
         openNodes -= 1
-        ready.remove(index)
-    }
-
-    private mutating func dropEmptyCounts() {
-        for (state, count) in taskCounts where count == 0 { taskCounts[state] = nil }
+        nodes[index].items = items
+        for (mapIndex, item) in items.enumerated() {
+            addInstance(InstanceID(nodes[index].id, mapIndex: mapIndex), to: index, item: item)
+        }
+        if items.isEmpty { changeRemaining(behind: index, by: -1) }
+        noteIfReady(index)
     }
 
     /// The one place where an instance changes its state.
     mutating func setState(of slot: Int, to next: TaskState, at time: Timestamp) {
         let previous = instances[slot].state
-        guard let index = nodeIndex[instances[slot].id.task] else { return }
+        let index = instances[slot].node
         instances[slot].state = next
         if next.isTerminal || next == .upForRetry { instances[slot].endedAt = time }
-        taskCounts[previous, default: 0] -= 1
-        taskCounts[next, default: 0] += 1
-        dropEmptyCounts()
+        stateCounts.change(previous, by: -1)
+        stateCounts.change(next, by: 1)
         leave(previous, slot: slot, node: index)
-        enter(next, slot: slot, node: index)
+        enter(next, slot: slot, node: index, at: time)
         if previous.isTerminal != next.isTerminal { changeOpen(of: index, by: next.isTerminal ? -1 : 1) }
         noteIfReady(index)
-        if next.isTerminal { notifyEarlyTriggers(of: index) }
     }
 
     private mutating func leave(_ state: TaskState, slot: Int, node index: Int) {
         switch state {
         case .running: running.remove(slot)
         case .upForRetry:
-            retries.removeAll { $0.slot == slot }
+            if let time = instances[slot].retryAt { retries.remove(RetryQueue.Retry(at: time, slot: slot)) }
             instances[slot].retryAt = nil
-        case .pending: if let offset = offset(of: slot, in: index) { nodes[index].pending.remove(offset) }
-        case .success: nodes[index].tally.succeeded -= 1
-        case .skipped: nodes[index].tally.skipped -= 1
-        case .failed, .upstreamFailed, .cancelled: tallyFailure(of: index, state, by: -1)
+        case .pending:
+            guard let offset = nodes[index].offset(of: instances[slot].id) else { return }
+            nodes[index].pending.remove(offset)
+            nodes[index].pendingCount -= 1
+        case .success: changeTally(of: index, \.succeeded, by: -1)
+        case .skipped: changeTally(of: index, \.skipped, by: -1)
+        case .failed, .upstreamFailed, .cancelled: changeFailures(of: index, state, by: -1)
         case .queued, .waiting: break
         }
     }
 
-    private mutating func enter(_ state: TaskState, slot: Int, node index: Int) {
+    private mutating func enter(_ state: TaskState, slot: Int, node index: Int, at time: Timestamp) {
         switch state {
         case .running: running.insert(slot)
         case .upForRetry:
-            let retry = Retry(at: instances[slot].retryAt ?? updatedAt, slot: slot)
-            retries.insert(retry, at: retries.firstIndex { $0.at > retry.at } ?? retries.endIndex)
-        case .pending: if let offset = offset(of: slot, in: index) { nodes[index].pending.insert(offset) }
-        case .success: nodes[index].tally.succeeded += 1
-        case .skipped: nodes[index].tally.skipped += 1
-        case .failed, .upstreamFailed, .cancelled: tallyFailure(of: index, state, by: 1)
+            let due = instances[slot].retryAt ?? time
+            instances[slot].retryAt = due
+            retries.insert(RetryQueue.Retry(at: due, slot: slot))
+        case .pending:
+            guard let offset = nodes[index].offset(of: instances[slot].id) else { return }
+            nodes[index].pending.insert(offset)
+            nodes[index].pendingCount += 1
+        case .success: changeTally(of: index, \.succeeded, by: 1)
+        case .skipped: changeTally(of: index, \.skipped, by: 1)
+        case .failed, .upstreamFailed, .cancelled: changeFailures(of: index, state, by: 1)
         case .queued, .waiting: break
         }
     }
 
-    private func offset(of slot: Int, in index: Int) -> Int? {
-        let slots = nodes[index].slots
-        if let mapIndex = instances[slot].id.mapIndex, mapIndex < slots.count, slots[mapIndex] == slot {
-            return mapIndex
-        }
-        return slots.firstIndex(of: slot)
-    }
+    // MARK: What dependants have to know
 
-    private mutating func tallyFailure(of index: Int, _ state: TaskState, by change: Int) {
-        nodes[index].tally.failed += change
+    private mutating func changeFailures(of index: Int, _ state: TaskState, by change: Int) {
+        changeTally(of: index, \.failed, by: change)
         if state != .cancelled, nodes[index].failureCounts { failures += change }
     }
 
+    /// Dependants are told only of the first instance that ended so and of the last.
+    private mutating func changeTally(
+        of index: Int, _ outcome: WritableKeyPath<TaskNode.Tally, Int>, by change: Int
+    ) {
+        let had = nodes[index].tally[keyPath: outcome] > 0
+        nodes[index].tally[keyPath: outcome] += change
+        let has = nodes[index].tally[keyPath: outcome] > 0
+        guard had != has else { return }
+        let counts = outcome == \.failed && nodes[index].failureCounts
+        for next in nodes[index].downstream {
+            nodes[next].upstreamTally[keyPath: outcome] += has ? 1 : -1
+            if counts { nodes[next].upstreamFailures += has ? 1 : -1 }
+            noteIfReady(next)
+        }
+    }
+
     private mutating func changeOpen(of index: Int, by change: Int) {
-        let wasOpen = !nodes[index].hasEnded
+        let wasEnded = nodes[index].hasEnded
         nodes[index].open += change
-        guard wasOpen == nodes[index].hasEnded, nodes[index].hook == nil else { return }
-        openNodes += wasOpen ? -1 : 1
-        for next in nodes[index].downstream {
-            nodes[next].remainingUpstream += wasOpen ? -1 : 1
-            noteIfReady(next)
-        }
+        guard wasEnded != nodes[index].hasEnded, nodes[index].hook == nil else { return }
+        openNodes += wasEnded ? 1 : -1
+        changeRemaining(behind: index, by: wasEnded ? 1 : -1)
     }
 
-    /// Gives a mapped task its instances, all pending; one without items has ended at once.
-    mutating func addItems(_ items: [JSONValue], to index: Int) {
-        nodes[index].items = items
-        for (mapIndex, item) in items.enumerated() {
-            let slot = addInstance(InstanceID(nodes[index].id, mapIndex: mapIndex), to: index)
-            instances[slot].item = item
-        }
-        noteIfReady(index)
-        guard items.isEmpty else { return }
+    private mutating func changeRemaining(behind index: Int, by change: Int) {
         for next in nodes[index].downstream {
-            nodes[next].remainingUpstream -= 1
+            nodes[next].remainingUpstream += change
             noteIfReady(next)
         }
-    }
-
-    private mutating func notifyEarlyTriggers(of index: Int) {
-        for next in nodes[index].downstream where nodes[next].definition?.trigger.isEarly == true { noteIfReady(next) }
     }
 
     /// Keeps `ready` true for one node.
-    mutating func noteIfReady(_ index: Int) {
-        let node = nodes[index]
-        guard node.hook == nil, node.definition != nil, !node.pending.isEmpty, judge(index) != nil else {
+    private mutating func noteIfReady(_ index: Int) {
+        if nodes[index].pendingCount > 0, judge(index) != nil {
+            ready.insert(index)
+        } else {
             ready.remove(index)
-            return
         }
-        ready.insert(index)
     }
 }

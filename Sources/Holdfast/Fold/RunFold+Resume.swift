@@ -1,21 +1,14 @@
-import BitCollections
-
-// What a resume keeps and what it resets, and what a snapshot brings.
+// What a resume keeps and what it resets.
 
 extension RunFold {
     mutating func resume(_ resumed: Resumed, _ event: Event) throws(StoreError) {
         try checkTransition(to: .running, event)
+        try check(resumed.definition, event)
+        let earlierParams = params
         params.merge(resumed.params) { _, new in new }
-        let forgotten = forgettableNodes()
-        let earlier = currentInstances
-        let items = Dictionary(uniqueKeysWithValues: nodes.compactMap { node in node.items.map { (node.id, $0) } })
-        let previous = definition
         if let next = resumed.definition ?? definition {
-            follow(next)
-            for instance in earlier where keeps(instance, forgotten: forgotten) || instance.tryNumber > 0 {
-                carry(instance, forgotten: forgotten, from: previous, items: items)
-            }
-            dropDataOfRemovedTasks()
+            goOn(by: next, sameParams: params == earlierParams, at: event.time)
+            requestedMarks = requestedMarks.filter(isMarkable)
         } else {
             resetDynamicInstances(at: event.time)
         }
@@ -28,74 +21,108 @@ extension RunFold {
         resumeCount += 1
     }
 
-    /// Nodes with something to do again, and everything behind them: there, a skip is decided anew.
-    private func forgettableNodes() -> Set<TaskID> {
-        var forgotten = Set<Int>()
-        var queue = nodes.indices.filter { index in
-            nodes[index].hook == nil && nodes[index].slots.contains { isReset(instances[$0]) }
-        }
-        while let index = queue.popLast() {
-            guard forgotten.insert(index).inserted else { continue }
-            queue += nodes[index].downstream
-        }
-        return Set(forgotten.map { nodes[$0].id })
-    }
+    // MARK: Pipelines
 
-    private func isReset(_ instance: TaskInstance) -> Bool {
-        instance.state != .success && instance.state != .skipped
-    }
-
-    private func keeps(_ instance: TaskInstance, forgotten: Set<TaskID>) -> Bool {
-        switch instance.state {
-        case .success: true
-        case .skipped: instance.isMarked || !forgotten.contains(instance.id.task)
-        default: false
-        }
-    }
-
-    /// Brings an instance of before the resume into the graph laid out anew: whole when it is kept, else its tries alone.
-    private mutating func carry(
-        _ earlier: TaskInstance, forgotten: Set<TaskID>, from previous: DAGDefinition?, items: [TaskID: [JSONValue]]
-    ) {
-        guard let index = nodeIndex[earlier.id.task] else { return }
-        let node = nodes[index]
-        let isKept = keeps(earlier, forgotten: forgotten)
-        if node.hook != nil {
-            nodes[index].carried = [earlier]
-            return
-        }
-        guard node.isMapped == (earlier.id.mapIndex != nil) || isKept && earlier.state == .skipped else { return }
-        let wasDefinedSo = previous?.tasks.first { $0.id == node.id }?.foreach == node.definition?.foreach
-        if node.needsExpansion, let known = items[node.id], wasDefinedSo { expandAgain(index, known) }
-        if node.isMapped, nodes[index].items == nil {
-            if earlier.id.mapIndex == nil, let slot = nodes[index].slots.first {
-                adopt(earlier, in: slot)
-            } else if isKept {
-                nodes[index].carried.append(earlier)
+    /// Lays the graph out anew, and puts into it what need not be done again.
+    private mutating func goOn(by next: DAGDefinition, sameParams: Bool, at time: Timestamp) {
+        let earlier = (nodes: nodes, instances: instances)
+        follow(next)
+        var skipped: [Int: TaskInstance] = [:]
+        for node in earlier.nodes {
+            guard let index = nodeIndex[node.id] else { continue }
+            let known = node.slots.map { earlier.instances[$0] }
+            if nodes[index].hook != nil {
+                nodes[index].carried = known.isEmpty ? node.carried : known
+                continue
             }
-            return
+            if let items = node.items, keepsItems(of: node, at: index, sameParams: sameParams) { expand(index, items) }
+            for instance in known + node.carried {
+                guard let slot = place(for: instance, of: node, at: index) else { continue }
+                if instance.state == .skipped, !instance.isMarked {
+                    skipped[slot] = instance
+                } else {
+                    adopt(instance, in: slot, at: time)
+                }
+            }
         }
-        guard let slot = slot(of: earlier.id) else { return }
-        if isKept { adopt(earlier, in: slot) } else { adoptTries(of: earlier, in: slot) }
+        decideSkippedAnew(skipped, at: time)
+        dropDataOfRemovedTasks()
     }
 
-    private mutating func expandAgain(_ index: Int, _ items: [JSONValue]) {
-        guard let placeholder = nodes[index].slots.first else { return }
-        retire(placeholder, of: index)
-        addItems(items, to: index)
+    /// Items written out in the definition can't be others than before; those of a template can, with other parameters.
+    private func keepsItems(of earlier: TaskNode, at index: Int, sameParams: Bool) -> Bool {
+        guard let foreach = nodes[index].definition?.foreach, foreach == earlier.definition?.foreach else {
+            return false
+        }
+        if case .template = foreach { return sameParams }
+        return true
     }
 
-    /// Puts what an earlier instance reached into a slot of the present graph.
-    mutating func adopt(_ earlier: TaskInstance, in slot: Int) {
+    /// The slot that goes on with an earlier instance; nil when there is none, or none yet.
+    private mutating func place(for instance: TaskInstance, of earlier: TaskNode, at index: Int) -> Int? {
+        guard instance.id.mapIndex == nil else {
+            if let slot = slot(of: instance.id) { return slot }
+            if nodes[index].needsExpansion { nodes[index].carried.append(instance) }
+            return nil
+        }
+        // Of a task that was one instance and is mapped now, only a person's decision and a skip hold for all items.
+        let isForAll = earlier.isMapped || instance.isMarked || instance.state == .skipped
+        return !nodes[index].isMapped || isForAll ? slot(of: instance.id) : nil
+    }
+
+    /// Skipped instances stay skipped, unless something before them is to be done.
+    private mutating func decideSkippedAnew(_ skipped: [Int: TaskInstance], at time: Timestamp) {
+        let reset = nodes.indices.filter { index in
+            nodes[index].slots.contains { !instances[$0].state.isTerminal && skipped[$0] == nil }
+        }
+        let behind = nodesBehind(reset)
+        for index in nodes.indices {
+            for slot in nodes[index].slots {
+                if let instance = skipped[slot] {
+                    adopt(instance, in: slot, at: time, onlyTries: behind.contains(index))
+                }
+            }
+            guard behind.contains(index) else { continue }
+            nodes[index].carried.removeAll { $0.state == .skipped && !$0.isMarked }
+        }
+    }
+
+    private func nodesBehind(_ starts: [Int]) -> Set<Int> {
+        var behind: Set<Int> = []
+        var queue = starts
+        while let index = queue.popLast() {
+            for next in nodes[index].downstream where behind.insert(next).inserted { queue.append(next) }
+        }
+        return behind
+    }
+
+    /// Items that were finished before the resume are not run again.
+    mutating func adoptCarried(by index: Int, at time: Timestamp) {
+        var carried: [JSONValue: [TaskInstance]] = [:]
+        for instance in nodes[index].carried.reversed() {
+            carried[instance.item ?? .null, default: []].append(instance)
+        }
+        nodes[index].carried = []
+        guard !carried.isEmpty else { return }
+        for slot in nodes[index].slots {
+            guard let item = instances[slot].item, let earlier = carried[item]?.popLast() else { continue }
+            adopt(earlier, in: slot, at: time)
+        }
+    }
+
+    /// Puts what an earlier instance reached into a slot of the present graph: all of it when it is kept, else its tries.
+    private mutating func adopt(
+        _ earlier: TaskInstance, in slot: Int, at time: Timestamp, onlyTries: Bool = false
+    ) {
         adoptTries(of: earlier, in: slot)
-        instances[slot].tryToken = earlier.tryToken
+        guard !earlier.isReset, !onlyTries else { return }
+        instances[slot].maxTries = earlier.maxTries
         instances[slot].startedAt = earlier.startedAt
         instances[slot].exitCode = earlier.exitCode
         instances[slot].error = earlier.error
         instances[slot].isMarked = earlier.isMarked
         instances[slot].xcoms = earlier.xcoms
-        instances[slot].retryAt = earlier.retryAt
-        setState(of: slot, to: earlier.state, at: earlier.endedAt ?? updatedAt)
+        setState(of: slot, to: earlier.state, at: time)
         instances[slot].endedAt = earlier.endedAt
     }
 
@@ -104,60 +131,29 @@ extension RunFold {
     mutating func adoptTries(of earlier: TaskInstance, in slot: Int) {
         instances[slot].tryNumber = earlier.tryNumber
         instances[slot].tryToken = earlier.tryToken
-        let retries = nodeIndex[instances[slot].id.task].flatMap { nodes[$0].definition?.retries } ?? 0
-        instances[slot].maxTries = earlier.tryNumber + retries + 1
-    }
-
-    private mutating func resetDynamicInstances(at time: Timestamp) {
-        for slot in instances.indices where isReset(instances[slot]) {
-            setState(of: slot, to: .pending, at: time)
-            instances[slot].maxTries = instances[slot].tryNumber + 1
-        }
+        instances[slot].maxTries = earlier.tryNumber + (nodes[instances[slot].node].definition?.retries ?? 0) + 1
     }
 
     private mutating func dropDataOfRemovedTasks() {
         for (key, artifact) in artifacts where artifact.task.map({ nodeIndex[$0] == nil }) ?? false { drop(key) }
     }
 
-    // MARK: Snapshots
+    // MARK: Swift workflows, and tasks recorded as they come
 
-    mutating func restore(_ snapshot: RunSnapshot, _ event: Event) throws(StoreError) {
-        try checkSnapshot(snapshot, event)
-        begin(snapshot.created, at: event.time)
-        for (task, items) in snapshot.items { if let index = nodeIndex[task] { expandAgain(index, items) } }
-        for restored in snapshot.instances { restore(restored) }
-        for xcom in snapshot.xcoms {
-            let slot = slot(of: xcom.instance) ?? addRestored(xcom.instance)
-            instances[slot].xcoms[xcom.key] = XCom(xcom.value, createdAt: xcom.createdAt, sequence: event.sequence)
-        }
-        for artifact in snapshot.artifacts { keep(artifact) }
-        state = snapshot.state
-        startedAt = snapshot.startedAt
-        endedAt = snapshot.endedAt
-        failureReason = snapshot.failureReason
-    }
-
-    private func checkSnapshot(_ snapshot: RunSnapshot, _ event: Event) throws(StoreError) {
-        guard let definition = snapshot.created.definition else { return }
-        let known = Set(definition.tasks.map(\.id) + definition.hooks.keys.map(\.taskID))
-        let named = snapshot.items.keys + snapshot.instances.map(\.id.task) + snapshot.xcoms.map(\.instance.task)
-        if let stranger = named.first(where: { !known.contains($0) }) {
-            throw refusal(event, "the DAG has no task \(stranger)")
+    private mutating func resetDynamicInstances(at time: Timestamp) {
+        for slot in instances.indices where instances[slot].isReset {
+            setState(of: slot, to: .pending, at: time)
+            instances[slot].maxTries = instances[slot].tryNumber + 1
+            instances[slot].startedAt = nil
+            instances[slot].endedAt = nil
+            instances[slot].exitCode = nil
+            instances[slot].error = nil
+            instances[slot].xcoms = [:]
         }
     }
+}
 
-    private mutating func restore(_ restored: RunSnapshot.Instance) {
-        let slot = slot(of: restored.id) ?? addRestored(restored.id)
-        instances[slot].tryNumber = restored.tryNumber
-        instances[slot].maxTries = max(instances[slot].maxTries, restored.tryNumber)
-        instances[slot].exitCode = restored.exitCode
-        instances[slot].error = restored.error
-        setState(of: slot, to: restored.state, at: restored.endedAt ?? updatedAt)
-        instances[slot].startedAt = restored.startedAt
-        instances[slot].endedAt = restored.endedAt
-    }
-
-    private mutating func addRestored(_ id: InstanceID) -> Int {
-        addInstance(id, to: nodeIndex[id.task] ?? addNode(TaskNode(id: id.task, definition: nil)))
-    }
+extension TaskInstance {
+    /// Whether a resume does it again.
+    fileprivate var isReset: Bool { state != .success && state != .skipped }
 }

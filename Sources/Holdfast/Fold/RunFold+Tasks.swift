@@ -9,12 +9,12 @@ extension RunFold {
         case .taskDecided(let decided): try decide(decided, event)
         case .taskMarked(let decided): try mark(decided, event)
         case .stepCompleted(let step): try complete(step, event)
-        case .xcomSet(let instance, let key, let value):
-            let slot = try findOrAddSlot(instance, event)
-            instances[slot].xcoms[key] = XCom(value, createdAt: event.time, sequence: event.sequence)
+        case .xcomSet(let instance, let key, let value): try setXCom(value, key, of: instance, event)
         case .xcomDeleted(let instance, let key):
             if let slot = slot(of: instance) { instances[slot].xcoms[key] = nil }
-        case .artifactSaved(let artifact): try save([artifact], event)
+        case .artifactSaved(let artifact):
+            try checkSaving([artifact], event)
+            keep(artifact)
         case .artifactDeleted(let key): drop(key)
         default: preconditionFailure("\(event.payload.type) is no task event")
         }
@@ -29,24 +29,12 @@ extension RunFold {
         guard let index = nodeIndex[task], nodes[index].isMapped else {
             throw refusal(event, "there is no foreach task \(task)")
         }
-        guard nodes[index].items == nil, let placeholder = nodes[index].slots.first,
-            instances[placeholder].state == .pending
-        else { throw refusal(event, "the items of \(task) are known already or it has ended") }
-        retire(placeholder, of: index)
-        nodes[index].items = items
-        addItems(items, to: index)
-        adoptCarried(by: index)
-    }
-
-    /// Items that were finished under an earlier definition are not run again.
-    private mutating func adoptCarried(by index: Int) {
-        for slot in nodes[index].slots {
-            guard let kept = nodes[index].carried.firstIndex(where: { $0.item == instances[slot].item }) else {
-                continue
-            }
-            let earlier = nodes[index].carried.remove(at: kept)
-            adopt(earlier, in: slot)
+        guard nodes[index].items == nil, nodes[index].pendingCount > 0 else {
+            throw refusal(event, "the items of \(task) are known already or it has ended")
         }
+        expand(index, items)
+        adoptCarried(by: index, at: event.time)
+        requestedMarks.removeAll { $0.instance == InstanceID(task) }
     }
 
     private mutating func start(_ started: TaskStarted, _ event: Event) throws(StoreError) {
@@ -55,6 +43,9 @@ extension RunFold {
         let current = slot.map { instances[$0].state } ?? .pending
         guard current.canBecome(.running) else {
             throw refusal(event, "\(started.instance) is \(current.rawValue)")
+        }
+        if let index = nodeIndex[started.instance.task], nodes[index].needsExpansion {
+            throw refusal(event, "the items of \(started.instance.task) are not known yet")
         }
         let expected = lastTry(of: started.instance, slot: slot) + 1
         guard started.tryNumber == expected else {
@@ -73,39 +64,53 @@ extension RunFold {
     /// A hook that runs again after a resume goes on counting, although its instance is made anew.
     private func lastTry(of id: InstanceID, slot: Int?) -> Int {
         if let slot { return instances[slot].tryNumber }
-        return node(id.task)?.lastTry ?? 0
+        return nodeIndex[id.task].flatMap { nodes[$0].lastTry } ?? 0
     }
 
     private mutating func finish(_ finished: TaskFinished, _ event: Event) throws(StoreError) {
         try requireActive(event)
+        guard [.success, .failed, .cancelled, .upForRetry].contains(finished.state) else {
+            throw refusal(event, "no try ends \(finished.state.rawValue)")
+        }
         let slot = try findSlot(finished.instance, event)
-        let current = slot.map { instances[$0].state } ?? .running
-        let isStep = slot.map { nodes[nodeIndex[instances[$0].id.task] ?? 0].definition == nil } ?? true
-        guard current == .running || isStep && current == .pending, current.canBecome(finished.state) else {
-            throw refusal(event, "\(finished.instance) is \(current.rawValue)")
-        }
-        if let slot, current == .running, instances[slot].tryNumber != finished.tryNumber {
-            throw refusal(event, "\(finished.instance) is at try \(instances[slot].tryNumber)")
-        }
+        try checkFinishing(finished, slot: slot, event)
+        let xcoms = try xcoms(from: finished.xcoms, event)
         try checkSaving(finished.artifacts, event)
         let target = slot ?? addDynamicInstance(finished.instance)
-        instances[target].tryNumber = finished.tryNumber
+        instances[target].tryNumber = max(instances[target].tryNumber, finished.tryNumber)
         instances[target].exitCode = finished.exitCode
         instances[target].error = finished.error
-        instances[target].retryAt = finished.state == .upForRetry ? finished.retryAt ?? event.time : nil
-        for (key, value) in finished.xcoms {
-            instances[target].xcoms[key] = XCom(value, createdAt: event.time, sequence: event.sequence)
-        }
+        instances[target].xcoms.merge(xcoms) { _, new in new }
         for artifact in finished.artifacts { keep(artifact) }
         if finished.state == .upForRetry { retryCount += 1 }
+        leaveRetries(target, at: event.time)
+        instances[target].retryAt = finished.state == .upForRetry ? finished.retryAt : nil
         setState(of: target, to: finished.state, at: event.time)
+    }
+
+    /// Tasks recorded as they come need no start: whatever has not ended may end.
+    private func checkFinishing(_ finished: TaskFinished, slot: Int?, _ event: Event) throws(StoreError) {
+        let id = finished.instance
+        let current = slot.map { instances[$0].state } ?? .pending
+        let isDynamic = nodeIndex[id.task].map { nodes[$0].definition == nil } ?? true
+        guard current == .running || isDynamic && !current.isTerminal else {
+            throw refusal(event, "\(id) is \(current.rawValue)")
+        }
+        guard let slot, current == .running, instances[slot].tryNumber != finished.tryNumber else { return }
+        throw refusal(event, "\(id) is at try \(instances[slot].tryNumber)")
+    }
+
+    /// A task recorded as it comes may end while it is up for retry: its next try is over already.
+    private mutating func leaveRetries(_ slot: Int, at time: Timestamp) {
+        if instances[slot].state == .upForRetry { setState(of: slot, to: .running, at: time) }
     }
 
     private mutating func decide(_ decided: TaskDecided, _ event: Event) throws(StoreError) {
         try requireActive(event)
+        guard decided.state.isTerminal else { throw refusal(event, "\(decided.state.rawValue) is no end") }
         let slot = try findSlot(decided.instance, event)
         let current = slot.map { instances[$0].state } ?? .pending
-        guard current != .running, decided.state != .running, current.canBecome(decided.state) else {
+        guard current != .running, current.canBecome(decided.state) else {
             throw refusal(event, "\(decided.instance) is \(current.rawValue)")
         }
         let target = slot ?? addDynamicInstance(decided.instance)
@@ -117,11 +122,16 @@ extension RunFold {
         guard decided.state == .success || decided.state == .skipped else {
             throw refusal(event, "a task is marked success or skipped, not \(decided.state.rawValue)")
         }
-        let slot = try findOrAddSlot(decided.instance, event)
+        let target = try findSlot(decided.instance, event) ?? addDynamicInstance(decided.instance)
         requestedMarks.removeAll { $0.instance == decided.instance }
-        instances[slot].isMarked = true
-        instances[slot].error = decided.reason
-        setState(of: slot, to: decided.state, at: event.time)
+        instances[target].isMarked = true
+        instances[target].error = decided.reason
+        setState(of: target, to: decided.state, at: event.time)
+    }
+
+    /// Whether a wish to mark can be carried out; one that can't be is as if it had come too late.
+    func isMarkable(_ mark: TaskDecided) -> Bool {
+        (mark.state == .success || mark.state == .skipped) && refusalToFind(mark.instance) == nil
     }
 
     private mutating func complete(_ step: StepCompleted, _ event: Event) throws(StoreError) {
@@ -130,65 +140,37 @@ extension RunFold {
         let slot = try findSlot(id, event)
         let current = slot.map { instances[$0].state } ?? .pending
         guard !current.isTerminal else { throw refusal(event, "step \(step.task) is \(current.rawValue)") }
+        guard nodeIndex[step.task].map({ nodes[$0].definition == nil }) ?? true else {
+            throw refusal(event, "\(step.task) is a task of the DAG, not a step")
+        }
+        let xcoms = try xcoms(from: ["return_value": step.value], event)
         let target = slot ?? addDynamicInstance(id)
-        instances[target].tryNumber = step.tryNumber
+        instances[target].tryNumber = max(instances[target].tryNumber, step.tryNumber)
         instances[target].startedAt = instances[target].startedAt ?? event.time
-        instances[target].xcoms["return_value"] = XCom(step.value, createdAt: event.time, sequence: event.sequence)
+        instances[target].error = nil
+        instances[target].xcoms.merge(xcoms) { _, new in new }
         setState(of: target, to: .success, at: event.time)
-    }
-
-    // MARK: Artifacts
-
-    private mutating func save(_ saved: [ArtifactReference], _ event: Event) throws(StoreError) {
-        try checkSaving(saved, event)
-        for artifact in saved { keep(artifact) }
-    }
-
-    mutating func keep(_ artifact: ArtifactReference) {
-        guard artifacts.updateValue(artifact, forKey: artifact.key) == nil else { return }
-        for folder in artifact.key.folders { artifactFolders[folder, default: 0] += 1 }
-    }
-
-    mutating func drop(_ key: ArtifactKey) {
-        guard artifacts.removeValue(forKey: key) != nil else { return }
-        for folder in key.folders {
-            let rest = artifactFolders[folder, default: 1] - 1
-            artifactFolders[folder] = rest > 0 ? rest : nil
-        }
-    }
-
-    /// A key that is a folder of another is refused: as files they could not both exist.
-    private func checkSaving(_ saved: [ArtifactReference], _ event: Event) throws(StoreError) {
-        for (index, artifact) in saved.enumerated() where artifacts[artifact.key] == nil {
-            let clash =
-                saved[..<index].first { $0.key.clashes(with: artifact.key) }?.key
-                ?? artifacts.keys.first { $0.clashes(with: artifact.key) }
-            if let clash {
-                throw refusal(event, "artifact \(artifact.key) clashes with \(clash): one is a folder of the other")
-            }
-        }
     }
 
     // MARK: Instances
 
-    /// The slot of an instance; nil when it may be added, as tasks without a definition are.
-    private func findSlot(_ id: InstanceID, _ event: Event) throws(StoreError) -> Int? {
+    /// The slot of an instance; nil when it may be added, as hooks and tasks without a definition are.
+    func findSlot(_ id: InstanceID, _ event: Event) throws(StoreError) -> Int? {
         if let slot = slot(of: id) { return slot }
-        guard let index = nodeIndex[id.task] else {
-            guard definition == nil else { throw refusal(event, "the DAG has no task \(id.task)") }
-            return nil
-        }
-        guard nodes[index].definition == nil || nodes[index].hook != nil else {
-            throw refusal(event, "there is no instance \(id)")
-        }
+        if let reason = refusalToFind(id) { throw refusal(event, reason) }
         return nil
     }
 
-    private mutating func findOrAddSlot(_ id: InstanceID, _ event: Event) throws(StoreError) -> Int {
-        try findSlot(id, event) ?? addDynamicInstance(id)
+    /// Why there is no such instance, and can't be.
+    private func refusalToFind(_ id: InstanceID) -> String? {
+        if slot(of: id) != nil { return nil }
+        if let mapIndex = id.mapIndex, mapIndex < 0 { return "there is no instance \(id)" }
+        guard let index = nodeIndex[id.task] else { return definition == nil ? nil : "the DAG has no task \(id.task)" }
+        if nodes[index].definition == nil || nodes[index].hook != nil && id.mapIndex == nil { return nil }
+        return "there is no instance \(id)"
     }
 
-    private mutating func addDynamicInstance(_ id: InstanceID) -> Int {
+    mutating func addDynamicInstance(_ id: InstanceID) -> Int {
         let index = nodeIndex[id.task] ?? addNode(TaskNode(id: id.task, definition: nil))
         let slot = addInstance(id, to: index)
         if let earlier = nodes[index].carried.popLast() { adoptTries(of: earlier, in: slot) }

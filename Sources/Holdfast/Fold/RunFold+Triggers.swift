@@ -3,38 +3,22 @@ public enum TriggerJudgement: Sendable, Hashable {
     case run, skip, upstreamFailed
 }
 
-extension Trigger {
-    /// Whether it can be decided before everything upstream has ended.
-    var isEarly: Bool { self == .oneSuccess || self == .oneFailed }
-}
-
 extension RunFold {
-    /// Judges a node's trigger over the instances upstream; nil when it is too early to tell.
+    /// Judges a node's trigger over the instances upstream; nil when it is too early to tell, and for a node that has none:
+    /// hooks, and tasks recorded as they come.
     public func judge(_ index: Int) -> TriggerJudgement? {
-        let node = nodes[index]
-        guard let trigger = node.definition?.trigger else { return nil }
-        guard !node.upstream.isEmpty else { return .run }
-        let allEnded = node.remainingUpstream == 0
-        guard allEnded || trigger.isEarly else { return nil }
+        guard let trigger = nodes[index].trigger else { return nil }
+        guard !nodes[index].upstream.isEmpty else { return .run }
+        let upstream = nodes[index].upstreamTally
+        let hasFailed = nodes[index].upstreamFailures > 0
         switch trigger {
+        case .oneSuccess where upstream.succeeded > 0, .oneFailed where upstream.failed > 0: return .run
+        case _ where nodes[index].remainingUpstream > 0: return nil
         case .allDone: return .run
-        case .oneSuccess:
-            if anyUpstream(of: node, { $0.tally.succeeded > 0 }) { return .run }
-            guard allEnded else { return nil }
-            return anyUpstream(of: node, { $0.tally.failed > 0 }) ? .upstreamFailed : .skip
-        case .oneFailed:
-            if anyUpstream(of: node, { $0.tally.failed > 0 }) { return .run }
-            return allEnded ? .skip : nil
-        case .noneFailed: return anyUpstream(of: node, failedForGood) ? .upstreamFailed : .run
-        case .allSuccess:
-            if anyUpstream(of: node, failedForGood) { return .upstreamFailed }
-            return anyUpstream(of: node, { $0.tally.skipped > 0 }) ? .skip : .run
+        case .oneSuccess: return hasFailed ? .upstreamFailed : .skip
+        case .oneFailed: return .skip
+        case .noneFailed: return hasFailed ? .upstreamFailed : .run
+        case .allSuccess: return hasFailed ? .upstreamFailed : upstream.skipped > 0 ? .skip : .run
         }
     }
-
-    private func anyUpstream(of node: TaskNode, _ condition: (TaskNode) -> Bool) -> Bool {
-        node.upstream.contains { condition(nodes[$0]) }
-    }
-
-    private func failedForGood(_ node: TaskNode) -> Bool { node.tally.failed > 0 && node.failureCounts }
 }

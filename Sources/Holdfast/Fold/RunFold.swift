@@ -40,14 +40,14 @@ public struct RunFold: Sendable, Hashable {
     public internal(set) var nodes: [TaskNode] = []
     public internal(set) var nodeIndex: [TaskID: Int] = [:]
     public internal(set) var instances: [TaskInstance] = []
-    /// How many instances are in each state.
-    public internal(set) var taskCounts: [TaskState: Int] = [:]
+    /// How many instances are in each state, by its ordinal.
+    var stateCounts = StateCounts()
     /// Nodes with pending instances about which a decision can be made now.
     public internal(set) var ready: BitSet = []
     /// Instances that are running, by index.
     public internal(set) var running: BitSet = []
     /// Instances that are up for retry, soonest first.
-    public internal(set) var retries: [Retry] = []
+    public internal(set) var retries = RetryQueue()
     /// Nodes, hooks aside, that have not ended.
     public internal(set) var openNodes = 0
     /// Instances whose failure fails the run.
@@ -56,12 +56,6 @@ public struct RunFold: Sendable, Hashable {
     public internal(set) var artifacts: [ArtifactKey: ArtifactReference] = [:]
     /// How many artifacts each folder of a key holds.
     var artifactFolders: [ArtifactKey: Int] = [:]
-
-    public struct Retry: Sendable, Hashable {
-        public let at: Timestamp
-        /// The index of the instance.
-        public let slot: Int
-    }
 
     public init(id: RunID) { self.id = id }
 }
@@ -111,10 +105,13 @@ extension RunFold {
 
     private mutating func applyPayload(of event: Event) throws(StoreError) {
         switch event.payload {
-        case .created(let created): begin(created, at: event.time)
+        case .created(let created):
+            try check(created.definition, event)
+            begin(created, at: event.time)
         case .restored(let snapshot): try restore(snapshot, event)
         case .claimed(let claimed): claim(claimed, token: event.token)
         case .started:
+            guard state == .queued || state == .waiting else { throw refusal(event, "the run is \(state.rawValue)") }
             try become(.running, event)
             startedAt = startedAt ?? event.time
         case .resumed(let resumed): try resume(resumed, event)
@@ -126,7 +123,7 @@ extension RunFold {
             guard !state.isTerminal, cancelRequestedAt == nil else { return }
             cancelRequestedAt = event.time
             cancelReason = reason
-        case .markRequested(let mark): if !state.isTerminal { requestedMarks.append(mark) }
+        case .markRequested(let mark): if !state.isTerminal, isMarkable(mark) { requestedMarks.append(mark) }
         case .signalled(let name, let value): if !state.isTerminal { signals[name, default: []].append(value) }
         case .pinned(let pinned): isPinned = pinned
         case .metadataChanged(let changes): metadata.apply(changes: changes)
@@ -143,6 +140,12 @@ extension RunFold {
         params = created.params
         metadata = created.metadata
         if let definition = created.definition { follow(definition) }
+    }
+
+    func check(_ definition: DAGDefinition?, _ event: Event) throws(StoreError) {
+        guard let flaw = definition?.flaw else { return }
+        throw StoreError(
+            .invalid, subject: "run \(id), event \(event.sequence) (\(event.payload.type))", detail: flaw)
     }
 
     private mutating func claim(_ claimed: Claimed, token: LeaseToken?) {
@@ -167,7 +170,7 @@ extension RunFold {
         try checkTransition(to: next, event)
         if next == .success, definition != nil {
             guard failures == 0 else { throw refusal(event, "tasks of it have failed") }
-            guard openNodes == 0 else { throw refusal(event, "tasks of it have not ended") }
+            guard openNodes == 0, running.isEmpty else { throw refusal(event, "tasks of it have not ended") }
         }
         for slot in instances.indices where instances[slot].isCurrent && !instances[slot].state.isTerminal {
             setState(of: slot, to: .cancelled, at: event.time)
@@ -185,6 +188,9 @@ extension RunFold {
     /// What the run ends as when all its tasks have ended.
     public var outcome: RunState { failures > 0 ? .failed : .success }
 
+    /// How many instances that count are in each state; never 0.
+    public var taskCounts: [TaskState: Int] { stateCounts.byState }
+
     /// The node of a task.
     public func node(_ task: TaskID) -> TaskNode? { nodeIndex[task].map { nodes[$0] } }
 
@@ -198,10 +204,7 @@ extension RunFold {
 
     /// The index of an instance that counts.
     public func slot(of id: InstanceID) -> Int? {
-        guard let node = nodeIndex[id.task].map({ nodes[$0] }) else { return nil }
-        if let index = id.mapIndex, node.items != nil {
-            return node.slots.indices.contains(index) ? node.slots[index] : nil
-        }
-        return node.slots.first { instances[$0].id == id }
+        guard let index = nodeIndex[id.task] else { return nil }
+        return nodes[index].offset(of: id).map { nodes[index].slots[$0] }
     }
 }

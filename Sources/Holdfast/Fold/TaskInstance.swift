@@ -1,6 +1,8 @@
 /// One task in one run, and one item of it when it is mapped; it counts its tries.
 public struct TaskInstance: Sendable, Hashable {
     public let id: InstanceID
+    /// The index of its node.
+    let node: Int
     public internal(set) var state: TaskState = .pending
     /// 0 before the first try; goes on counting over resumes.
     public internal(set) var tryNumber = 0
@@ -22,6 +24,13 @@ public struct TaskInstance: Sendable, Hashable {
     public internal(set) var xcoms: [String: XCom] = [:]
     /// False for the placeholder of a mapped task once its items are known: such a one counts nowhere.
     var isCurrent = true
+
+    init(id: InstanceID, node: Int, maxTries: Int, item: JSONValue? = nil) {
+        self.id = id
+        self.node = node
+        self.maxTries = maxTries
+        self.item = item
+    }
 
     /// Of the last try; nil until it ended.
     public var duration: Duration? {
