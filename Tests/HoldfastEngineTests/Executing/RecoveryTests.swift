@@ -59,10 +59,8 @@ struct RecoveryTests {
             let run = try await harness.create(Self.slow)
             async let executing = harness.engine.execute(run)
             try await harness.untilLines(2, in: "order")
-            let asked = ContinuousClock.now
             #expect(try await harness.other().engine.cancel(run, reason: "enough") == false)
             let fold = try await executing
-            #expect(asked.duration(to: .now) < .seconds(5))
             #expect(fold.state == .cancelled)
             #expect(fold.state("second") == .cancelled)
             #expect(fold.state("third") == .cancelled)

@@ -10,11 +10,11 @@ struct TaskProcessEndTests {
 
     @Test("the timeout ends the whole group with SIGTERM")
     func timeout() async throws {
-        let result = await scratch.run("sleep 60 & echo $! > child; trap 'echo asked >> log; exit 0' TERM; wait") {
+        let result = await scratch.run("sleep 600 & echo $! > child; trap 'echo asked >> log; exit 0' TERM; wait") {
             $0.timeout = .milliseconds(700)
         }
         #expect(result.ending == .timedOut)
-        #expect(result.endedAt - result.startedAt < .seconds(5))
+        #expect(result.endedAt - result.startedAt < .seconds(300))
         #expect(try scratch.text("log") == "asked\n")
         #expect(isGone(try await scratch.awaitedProcess("child")))
     }
@@ -72,11 +72,11 @@ struct TaskProcessEndTests {
 
     @Test("a task ends when its leader exits; the rest of its group is ended")
     func leftovers() async throws {
-        let result = await scratch.run("sleep 60 & echo $! > child; echo done") {
+        let result = await scratch.run("sleep 600 & echo $! > child; echo done") {
             $0.leftoverGracePeriod = .seconds(30)
         }
         #expect(result.ending == .exited(code: 0) && result.lastOutputLine == .line("done"))
-        #expect(result.endedAt - result.startedAt < .seconds(5))
+        #expect(result.endedAt - result.startedAt < .seconds(300))
         #expect(isGone(try await scratch.awaitedProcess("child")))
     }
 
@@ -89,30 +89,26 @@ struct TaskProcessEndTests {
         #expect(isGone(try await scratch.awaitedProcess("child")))
     }
 
-    @Test("nothing is waited for when nobody is left")
+    @Test("nothing is waited for when nobody is left", .timeLimit(.minutes(5)))
     func noDelay() async {
-        let clock = ContinuousClock()
-        let duration = await clock.measure {
-            for _ in 0..<5 { _ = await scratch.run(":") { $0.leftoverGracePeriod = .seconds(5) } }
-        }
-        #expect(duration < .seconds(4))
+        let result = await scratch.run(":") { $0.leftoverGracePeriod = .seconds(3600) }
+        #expect(result.succeeded)
     }
 
-    @Test("64 run at once, whatever the width of the thread pool")
+    @Test("64 run at once, whatever the width of the thread pool", .timeLimit(.minutes(5)))
     func atOnce() async throws {
-        let start = ContinuousClock.now
+        // Each waits until all have come.
+        let meeting = "touch met-$$; while test $(ls | grep -c ^met-) -lt 64; do sleep 0.05; done"
         let results = await withTaskGroup(of: TaskProcessResult.self) { group in
             for index in 0..<64 {
                 let request = scratch.request(
-                    .shell("echo \(index); sleep 0.3"), log: TryLog(folder: "\(scratch.path)/\(index)", try: 1))
+                    .shell("\(meeting); echo \(index)"), log: TryLog(folder: "\(scratch.path)/\(index)", try: 1))
                 group.addTask { await TaskProcess.run(request) }
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(results.allSatisfy { $0.succeeded })
         #expect(Set(results.map(\.lastOutputLine)).count == 64)
-        // One after another they sleep for 19 seconds.
-        #expect(ContinuousClock.now - start < .seconds(9))
     }
 }
 
