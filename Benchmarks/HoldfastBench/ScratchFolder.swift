@@ -1,0 +1,35 @@
+import Foundation
+import Holdfast
+import HoldfastMemory
+import HoldfastSQLite
+
+/// A folder for one measurement, removed after it.
+struct ScratchFolder {
+    let path: String
+
+    /// Makes a folder in `parent`, hands it out, and removes it whatever happens.
+    static func with<Result>(in parent: String, _ body: (ScratchFolder) async throws -> Result) async throws -> Result {
+        let path = URL(filePath: parent).appending(path: "holdfast-bench-\(UUID().uuidString.prefix(8))").path()
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        do {
+            let result = try await body(ScratchFolder(path: path))
+            try FileManager.default.removeItem(atPath: path)
+            return result
+        } catch {
+            try FileManager.default.removeItem(atPath: path)
+            throw error
+        }
+    }
+
+    /// Opens a store in this folder.
+    func open(_ kind: StoreKind, name: String = "holdfast") async throws -> any Store {
+        let url =
+            switch kind {
+            case .memory: "memory:"
+            case .sqlite: "sqlite:\(database(name))"
+            }
+        return try await openStore(url, backends: [MemoryStore.backend, SQLiteStore.backend]).store
+    }
+
+    func database(_ name: String = "holdfast") -> String { "\(path)/\(name)/\(name).db" }
+}

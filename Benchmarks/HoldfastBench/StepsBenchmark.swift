@@ -1,0 +1,122 @@
+import Foundation
+import Holdfast
+import HoldfastEngine
+import Synchronization
+
+/// Durable steps of Swift workflows, as a program would write them, beside raw commits on the same disk.
+///
+/// Floor and work alternate in slices of 250 ms, so that what else the machine does touches both alike.
+struct StepsBenchmark {
+    var store: StoreKind
+    var workflows: Int
+    /// In each run of a workflow.
+    var steps: Int
+    var seconds: Double
+    var folder: String
+
+    static let outputBytes = 100
+    static let slice = Duration.milliseconds(250)
+
+    func measure() async throws -> Figures {
+        try await ScratchFolder.with(in: folder) { scratch in
+            let store = try await scratch.open(self.store)
+            let floor = try RawCommits(scratch.path + "/floor.db", rowBytes: Self.outputBytes)
+            let work = try Work(store: store, workflows: workflows, steps: steps)
+            let (rates, done) = try await alternate(floor, work)
+            try await store.close()
+            try floor.close()
+            var figures = Figures()
+            figures.add("workflows", Double(workflows))
+            figures.add("steps_per_workflow", Double(steps))
+            figures.add("seconds", seconds)
+            figures.add("steps", Double(done))
+            figures.add("steps_per_second", rates.map(\.work).median)
+            figures.add("floor_commits_per_second", rates.map(\.floor).median)
+            figures.add("ratio", rates.map { $0.work / $0.floor }.median)
+            if self.store == .sqlite {
+                let grown = try truncateLog(of: scratch.database()) - (try await emptySize(scratch))
+                figures.add("bytes_per_step", Double(grown) / Double(done))
+            }
+            return figures
+        }
+    }
+
+    /// What a database takes before its first run.
+    private func emptySize(_ scratch: ScratchFolder) async throws -> Int {
+        try await scratch.open(store, name: "empty").close()
+        return try truncateLog(of: scratch.database("empty"))
+    }
+
+    private func alternate(_ floor: RawCommits, _ work: Work) async throws -> ([(floor: Double, work: Double)], Int) {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<workflows { group.addTask { try await work.run() } }
+            var rates: [(floor: Double, work: Double)] = []
+            // The first pair warms up and does not count.
+            for pair in 0...max(1, Int(seconds / (Self.slice / .seconds(1)) / 2)) {
+                let floorRate = try floor.rate(for: Self.slice)
+                let workRate = try await work.rate(for: Self.slice)
+                if pair > 0 { rates.append((floorRate, workRate)) }
+            }
+            work.turnstile.end()
+            try await group.waitForAll()
+            return (rates, work.done.load(ordering: .relaxed))
+        }
+    }
+}
+
+extension StepsBenchmark {
+    /// Workflows that run one after the other, so many at once, while the turnstile is open.
+    final class Work: Sendable {
+        let turnstile: Turnstile
+        let done = Atomic(0)
+        private let engine: Engine
+        private let steps: Int
+        private let names: [String]
+        private let output = String(repeating: "x", count: StepsBenchmark.outputBytes)
+
+        init(store: any Store, workflows: Int, steps: Int) throws {
+            turnstile = Turnstile(workers: workflows)
+            engine = try .measured(store)
+            self.steps = steps
+            names = (0..<steps).map { "step-\($0)" }
+        }
+
+        /// Steps a second, from the opening of the turnstile until everybody stands again.
+        func rate(for duration: Duration) async throws -> Double {
+            let before = done.load(ordering: .relaxed)
+            let start = ContinuousClock.now
+            turnstile.open()
+            try await Task.sleep(for: duration)
+            await turnstile.close()
+            let steps = done.load(ordering: .relaxed) - before
+            return Double(steps) / ((ContinuousClock.now - start) / .seconds(1))
+        }
+
+        /// One workflow after the other.
+        func run() async throws {
+            defer { turnstile.leave() }
+            let name = try DAGID("bench")
+            while await turnstile.pass() {
+                _ = try await engine.runWorkflow(name, input: steps) { context, _ in
+                    for name in self.names {
+                        guard await self.turnstile.pass() else { return false }
+                        _ = try await context.step(name) { self.output }
+                        self.done.add(1, ordering: .relaxed)
+                    }
+                    return true
+                }
+            }
+        }
+    }
+}
+
+extension Engine {
+    /// An engine with nothing but what it needs.
+    static func measured(_ store: any Store) throws -> Engine {
+        let process = ProcessInfo.processInfo
+        let worker = try WorkerInfo(
+            id: WorkerID(RandomIDGenerator().token()), host: process.hostName, bootID: nil,
+            processID: process.processIdentifier)
+        return Engine(store: store, configuration: EngineConfiguration(worker: worker))
+    }
+}
