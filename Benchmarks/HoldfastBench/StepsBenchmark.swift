@@ -33,6 +33,8 @@ struct StepsBenchmark {
             figures.add("steps_per_second", rates.map(\.work).median)
             figures.add("floor_commits_per_second", rates.map(\.floor).median)
             figures.add("ratio", rates.map { $0.work / $0.floor }.median)
+            figures.add(
+                "cpu_microseconds_per_step", work.processorSeconds.load(ordering: .relaxed) / Double(done) * 1e6)
             if self.store == .sqlite {
                 let grown = try truncateLog(of: scratch.database()) - (try await emptySize(scratch))
                 figures.add("bytes_per_step", Double(grown) / Double(done))
@@ -69,6 +71,8 @@ extension StepsBenchmark {
     final class Work: Sendable {
         let turnstile: Turnstile
         let done = Atomic(0)
+        /// Of all threads, user and system, while the turnstile was open.
+        let processorSeconds = Atomic(0.0)
         private let engine: Engine
         private let steps: Int
         private let names: [String]
@@ -84,10 +88,13 @@ extension StepsBenchmark {
         /// Steps a second, from the opening of the turnstile until everybody stands again.
         func rate(for duration: Duration) async throws -> Double {
             let before = done.load(ordering: .relaxed)
+            let processorBefore = processorTime()
             let start = ContinuousClock.now
             turnstile.open()
             try await Task.sleep(for: duration)
             await turnstile.close()
+            processorSeconds.store(
+                processorSeconds.load(ordering: .relaxed) + processorTime() - processorBefore, ordering: .relaxed)
             let steps = done.load(ordering: .relaxed) - before
             return Double(steps) / ((ContinuousClock.now - start) / .seconds(1))
         }

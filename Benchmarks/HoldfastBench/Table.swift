@@ -44,7 +44,9 @@ struct Table {
 
 extension Table {
     mutating func addSteps(alone: Figures, crowd: Figures, throng: Figures) {
-        func floor(_ figures: Figures) -> String { Figures.text(figures["floor_commits_per_second"] ?? .nan) + "/s raw" }
+        func floor(_ figures: Figures) -> String {
+            Figures.text(figures["floor_commits_per_second"] ?? .nan) + "/s raw"
+        }
         add("1 workflow, steps/s", alone["ratio"] ?? .nan, " ×", against: floor(alone), .atLeast(0.75))
         add("64 workflows, steps/s", crowd["steps_per_second"] ?? .nan, "/s", against: floor(crowd), .atLeast(50_000))
         add("64 workflows, steps/s", crowd["ratio"] ?? .nan, " ×", against: floor(crowd), .atLeast(10))

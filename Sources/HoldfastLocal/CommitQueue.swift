@@ -184,7 +184,7 @@ package final class CommitQueue<Request: Sendable, Reply: Sendable>: Sendable {
         return state.withLock { [limits] state in
             guard !state.waiting.isEmpty else { return state.becomeIdle() }
             swap(&batch, &state.waiting)
-            let count = limits.prefixCount(of: batch, cost: \.cost)
+            let count = limits.prefixCount(of: batch) { $0.cost }
             if count < batch.count {
                 state.waiting.append(contentsOf: batch[count...])
                 batch.removeLast(batch.count - count)
