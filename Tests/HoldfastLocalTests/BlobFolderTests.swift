@@ -234,7 +234,7 @@ import Testing
 
     @Test("after a failed fsync nothing is stored and no write accepted until the folder is opened again")
     func failedSync() async throws {
-        let isFaulty = SyncFault()
+        let isFaulty = Flag()
         let faulty = try BlobFolder(folder: blobs.folder, clock: clock) { file throws(SystemCallError) in
             if isFaulty.value && file.path.contains("incoming") { throw SystemCallError("fsync", file.path, code: EIO) }
             try file.sync()
@@ -273,14 +273,6 @@ private final class SyncLog: Sendable {
     private let log = Mutex<[(path: String, hasName: Bool)]>([])
     var entries: [(path: String, hasName: Bool)] { log.withLock { $0 } }
     func add(_ path: String, _ hasName: Bool) { log.withLock { $0.append((path, hasName)) } }
-}
-
-private final class SyncFault: Sendable {
-    private let state = Mutex(false)
-    var value: Bool {
-        get { state.withLock { $0 } }
-        set { state.withLock { $0 = newValue } }
-    }
 }
 
 /// Bytes in pieces of a size.

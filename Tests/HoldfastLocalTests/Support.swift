@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import HoldfastLocal
@@ -46,4 +47,13 @@ final class LockHolder {
     }
 
     deinit { if process.isRunning { killNow() } }
+}
+
+/// A switch that several threads see.
+final class Flag: Sendable {
+    private let state = Mutex(false)
+    var value: Bool {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
 }
