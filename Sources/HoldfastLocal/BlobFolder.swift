@@ -113,7 +113,7 @@ package final class BlobFolder: Sendable {
 
     private func makeSubfolder(_ path: String) throws(SystemCallError) {
         if syncedSubfolders.withLock({ $0.contains(path) }) { return }
-        try FileSystem.makeFolder(path)
+        try FileSystem.makeOneFolder(path)
         try sync(FileSystem.open(folder: folder))
         syncedSubfolders.withLock { _ = $0.insert(path) }
     }

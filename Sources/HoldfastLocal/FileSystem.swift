@@ -85,8 +85,9 @@ enum FileSystem {
         if try makeOneFolder(path) { try open(folder: parent(of: path)).sync() }
     }
 
-    /// Whether it was missing. A symbolic link to a folder counts as one.
-    private static func makeOneFolder(_ path: String) throws(SystemCallError) -> Bool {
+    /// Leaves its own entry to be synced; whether it was missing. A symbolic link to a folder counts as one.
+    @discardableResult
+    static func makeOneFolder(_ path: String) throws(SystemCallError) -> Bool {
         do {
             _ = try checked("mkdir", path) { mkdir(path, 0o700) }
             return true
