@@ -202,6 +202,14 @@ struct RunExecutor {
 
     private mutating func commit(_ last: EventPayload) async throws(StoreError) {
         wakeUp?.cancel()
+        // Before the lease goes back: afterwards the folder may be another worker's.
+        do throws(StoreError) {
+            try runner.clear(owned.id)
+        } catch {
+            configuration.logger.warning(
+                "folders of finished tries could not be removed",
+                metadata: ["run.id": "\(owned.id)", "error": "\(error)"])
+        }
         try owned.stage(last)
         try await commitStaged(releasing: true)
     }

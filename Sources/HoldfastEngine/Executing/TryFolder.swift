@@ -13,6 +13,13 @@ struct TryFolder: Sendable {
     var artifacts: String { path + "/artifacts" }
     var output: String { path + "/output" }
 
+    /// Removes the folders of all tries of a run that is no longer carried out here.
+    static func removeAll(of run: RunID, root: String) throws(StoreError) {
+        try TryFolder(path: "\(root)/\(run)").remove()
+    }
+
+    private init(path: String) { self.path = path }
+
     init(root: String, run: RunID, instance: InstanceID, tryNumber: Int) {
         let folder = "\(root)/\(run)/\(instance.task)"
         path = (instance.mapIndex.map { "\(folder)/\($0)" } ?? folder) + "/\(tryNumber)"

@@ -40,6 +40,9 @@ struct TryRunner: Sendable {
         }
     }
 
+    /// Clears away what all tries of a run wrote their outputs into, once none is at work.
+    func clear(_ run: RunID) throws(StoreError) { try TryFolder.removeAll(of: run, root: workRoot) }
+
     private func log(of id: InstanceID, run: RunID, tryNumber: Int) -> TryLog {
         TryLog(root: logRoot, run: run, task: id.task, mapIndex: id.mapIndex, try: tryNumber)
     }
