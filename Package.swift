@@ -77,7 +77,8 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Benchmarks/HoldfastBench"),
-        .testTarget(name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastMemory", "HoldfastTesting"]),
+        .testTarget(
+            name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastMemory", "HoldfastSQLite", "HoldfastTesting"]),
         .testTarget(
             name: "HoldfastEngineTests",
             dependencies: ["Holdfast", "HoldfastEngine", "HoldfastMemory", "HoldfastTesting"],

@@ -23,12 +23,19 @@ struct RunWriter {
                 try await writer.attempt(decide)
                 break
             } catch {
-                if error.code == .conflict, attempt < attempts { continue }
+                if attempt < attempts, try await writer.mayTryAgain(after: error) { continue }
                 if let claimed = writer.claimed { try await views.release(run, claimed) }
                 throw error
             }
         }
         return writer.fold
+    }
+
+    private mutating func mayTryAgain(after error: StoreError) async throws(StoreError) -> Bool {
+        guard error.code == .leaseLost else { return error.code == .conflict }
+        claimed = nil
+        // Perhaps to another write of this process, after one that shared the lease gave it back.
+        return try await views.store.summary(of: .run(run)).lease?.worker == views.worker.id
     }
 
     private mutating func attempt(_ decide: Decision) async throws(StoreError) {
@@ -39,6 +46,7 @@ struct RunWriter {
         }
         let token = try await claim()
         try await views.store.catchUp(&fold)
+        guard fold.token == token else { throw StoreError(.leaseLost, subject: "run \(run)") }
         try await commit(try decide(fold), token: token)
     }
 
@@ -78,21 +86,25 @@ struct RunWriter {
 extension Views {
     /// The lease under which these views may write: a new one, or the live one they have.
     func own(_ run: RunID) async throws(StoreError) -> (token: LeaseToken, isNew: Bool) {
-        if let token = keptToken(try await store.summary(of: .run(run))) { return (token, false) }
-        do throws(StoreError) {
-            let request = ClaimRequest(
-                worker: worker, timeToLive: timeToLive, target: .histories([.run(run)]), time: clock.now())
-            guard let lease = try await store.claim(request).first else {
-                throw StoreError(.notFound, subject: "run \(run)")
+        while true {
+            if let token = keptToken(try await store.summary(of: .run(run))) { return (token, false) }
+            do throws(StoreError) {
+                let request = ClaimRequest(
+                    worker: worker, timeToLive: timeToLive, target: .histories([.run(run)]), time: clock.now())
+                guard let lease = try await store.claim(request).first else {
+                    throw StoreError(.notFound, subject: "run \(run)")
+                }
+                return (lease.token, true)
+            } catch {
+                // Another write of this process may hold it, or have given it back since.
+                guard error.code == .leaseHeld, try await !isHeldByOthers(run) else { throw error }
             }
-            return (lease.token, true)
-        } catch {
-            // Perhaps another write of this process took it since.
-            guard error.code == .leaseHeld, let token = keptToken(try await store.summary(of: .run(run))) else {
-                throw error
-            }
-            return (token, false)
         }
+    }
+
+    private func isHeldByOthers(_ run: RunID) async throws(StoreError) -> Bool {
+        let lease = try await store.summary(of: .run(run)).lease
+        return lease?.isLive == true && lease?.worker != worker.id
     }
 
     /// The token of a live lease that these views have.

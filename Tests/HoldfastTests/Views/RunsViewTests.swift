@@ -1,4 +1,5 @@
 import Holdfast
+import HoldfastTesting
 import Testing
 
 @Suite("Runs")
@@ -10,10 +11,10 @@ struct RunsViewTests {
     func creates() async throws {
         let created = try await runs.create(
             try DAGID("notes"), params: ["n": 1], labels: ["team": "data"], metadata: ["ticket": "A-1"])
-        #expect(created.id.id == "made-1")
+        #expect(created.id.id == "run-1")
         #expect(created.visibleState == .queued)
         #expect(created.logicalDate == fixture.clock.now())
-        let got = try await runs.get(try RunID("made-1"))
+        let got = try await runs.get(try RunID("run-1"))
         #expect(got == created)
     }
 

@@ -1,21 +1,21 @@
 import Holdfast
 import HoldfastMemory
-import Synchronization
+import HoldfastTesting
 import Testing
 
 /// A memory store and its views on a clock that tests turn.
 struct ViewsFixture {
-    let clock = TestClock()
+    let clock = ManualClock(at: Timestamp(milliseconds: 1_767_261_600_000))
     let store: any Store
     let views: Views
 
     init() {
         store = MemoryStore(options: StoreOptions(clock: clock))
-        views = Views(store, clock: clock, ids: CountingIDs(), worker: .named("recorder"))
+        views = Views(store, clock: clock, ids: CountingIDGenerator(), worker: .named("recorder"))
     }
 
     /// Views of another process on the same store.
-    var others: Views { Views(store, clock: clock, ids: CountingIDs(), worker: .named("other")) }
+    var others: Views { Views(store, clock: clock, ids: CountingIDGenerator(), worker: .named("other")) }
 
     var runs: RunsView { views.runs }
 
@@ -36,27 +36,6 @@ struct ViewsFixture {
         }
         try await owned.commit(releasing: releasing)
     }
-}
-
-final class TestClock: WallClock {
-    private let time = Mutex(Timestamp(milliseconds: 1_767_261_600_000))
-
-    func now() -> Timestamp { time.withLock { $0 } }
-    func advance(by duration: Duration) { time.withLock { $0 = $0 + duration } }
-}
-
-final class CountingIDs: IDGenerator {
-    private let count = Mutex(0)
-
-    private func next() -> Int {
-        count.withLock {
-            $0 += 1
-            return $0
-        }
-    }
-
-    func runID() -> RunID { RunID(unchecked: "made-\(next())") }
-    func token() -> String { "token-\(next())" }
 }
 
 extension WorkerInfo {
