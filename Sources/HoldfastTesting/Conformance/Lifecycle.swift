@@ -66,7 +66,7 @@ extension StoreConformance {
             let waiting = Task { try await bench.store.feed(FeedQuery(.after(start), wait: .seconds(60))) }
             await Task.yield()
             try await bench.store.close()
-            await expectError(.unavailable) { _ = try await waiting.value }
+            await promptly { _ = await expectError(.unavailable) { _ = try await waiting.value } }
         },
         ConformanceCase("a second handle sees every commit of the first at once, and goes on when that closes") {
             bench in

@@ -220,3 +220,13 @@ func expectError(
         return nil
     }
 }
+
+/// Expects what waits with a minute's patience to end long before that: by its reason, not by its timeout.
+func promptly<Answer>(
+    sourceLocation: SourceLocation = #_sourceLocation, _ act: () async throws -> Answer
+) async rethrows -> Answer {
+    let started = ContinuousClock.now
+    let answer = try await act()
+    #expect(ContinuousClock.now - started < .seconds(30), "it sat its time out", sourceLocation: sourceLocation)
+    return answer
+}
