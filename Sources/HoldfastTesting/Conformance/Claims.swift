@@ -92,13 +92,14 @@ extension StoreConformance {
                     group.addTask {
                         let store = (worker % 2 == 0 ? bench : other).store
                         var mine: [String] = []
-                        while true {
+                        while mine.count <= 40 {
                             let target = ClaimRequest.Target.queue(dag: nil, limit: 3)
                             let leases = try await store.claim(
                                 ClaimRequest(worker: .sample("worker-\(worker)"), target: target, time: bench.now))
-                            if leases.isEmpty { return mine }
+                            if leases.isEmpty { break }
                             mine += leases.map(\.history.id)
                         }
+                        return mine
                     }
                 }
                 return try await group.reduce(into: [String]()) { $0 += $1 }

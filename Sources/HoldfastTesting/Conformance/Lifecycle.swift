@@ -46,12 +46,14 @@ extension StoreConformance {
         },
         ConformanceCase("closing while busy: accepted commits are written, the others refused") { bench in
             let ids = try await bench.createMany(4)
+            let begun = AsyncStream<Void>.makeStream()
             let writing = Task {
                 try await outcomesAtOnce(count: 200) { index in
+                    if index == 20 { begun.continuation.finish() }
                     try await bench.request(.signal("s\(index)"), of: ids[index % 4])
                 }
             }
-            while try await bench.lastSequence(of: ids[0]) < 3 { await Task.yield() }
+            for await _ in begun.stream {}
             try await bench.store.close()
             let outcomes = try await writing.value
             #expect(outcomes.compactMap { $0 }.allSatisfy { $0.code == .unavailable })

@@ -7,13 +7,13 @@ public import Testing
 /// ```swift
 /// @Test(arguments: StoreConformance.cases)
 /// func conforms(_ promise: ConformanceCase) async throws {
-///     let folder = try TemporaryFolder()
-///     let harness = StoreHarness { options in try await SQLiteStore(path: folder.path + "/holdfast.db", options: options) }
-///     try await promise.run(harness)
+///     let origin = MemoryStore()
+///     try await promise.run(StoreHarness { options in MemoryStore(sharing: origin, options: options) })
 /// }
 /// ```
-/// Every case gets a harness of its own, over a place that holds no store yet. Time is turned by hand, ids are fixed, and
-/// nothing sleeps where it could wait for a condition.
+/// Every case gets a harness of its own, over a place that holds no store yet (for a backend with files: a new folder). The
+/// harness opens that one store as often as a case asks, with the options it is given, whose clock is turned by hand. Nothing
+/// sleeps where it could wait for a condition.
 public enum StoreConformance {
     public static let cases: [ConformanceCase] = [
         commits, conditions, repeats, fencing, requests, claims, liveness, renewals, ordering, feed, deletions, paging,
