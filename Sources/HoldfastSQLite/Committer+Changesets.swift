@@ -4,7 +4,7 @@ import HoldfastLocal
 extension Committer {
     func commit(_ encoded: EncodedChangeset) throws(SQLiteFailure) -> Receipt {
         if let receipt = try earlierReceipt(of: encoded) { return receipt }
-        try check(encoded.changeset)
+        try check(encoded)
         let receipt = try write(encoded)
         if encoded.isRemembered { try remember(receipt, of: encoded.changeset.id) }
         return receipt
@@ -12,35 +12,30 @@ extension Committer {
 
     // MARK: - Checking
 
-    private func check(_ changeset: Changeset) throws(SQLiteFailure) {
-        for append in changeset.appends { try check(append) }
-        for change in changeset.summaries { try check(change) }
-        for change in changeset.records { try check(change) }
-        for deletion in changeset.deletions { try checkFence(deletion.history, token: deletion.token) }
+    private func check(_ encoded: EncodedChangeset) throws(SQLiteFailure) {
+        for append in encoded.appends { try check(append) }
+        for change in encoded.changeset.summaries { try check(change) }
+        for change in encoded.changeset.records { try check(change) }
+        for deletion in encoded.changeset.deletions { try checkFence(deletion.history, token: deletion.token) }
     }
 
-    private func check(_ append: Changeset.Append) throws(SQLiteFailure) {
-        for event in append.events {
-            for digest in event.payload.blobs { try check(digest, namedBy: append.history) }
+    private func check(_ append: EncodedChangeset.Append) throws(SQLiteFailure) {
+        for digest in append.blobs { try check(digest, namedBy: append.history) }
+        guard !append.isCreation else {
+            guard try head(of: append.history) == nil else {
+                throw .refused(StoreError(.alreadyExists, subject: append.history.description))
+            }
+            if append.isOwn { throw leaseLost(append.history) }
+            return
         }
-        if append.events[0].payload.isFirst { return try checkCreation(append) }
         let head = try knownHead(of: append.history)
-        if append.events.contains(where: { !$0.payload.isRequest }) {
-            try check(append.token, against: head, of: append.history)
-        }
+        if append.isOwn { try check(append.token, against: head, of: append.history) }
         guard !append.requiresLastKnown || head.sequence == append.lastKnown else {
             throw .refused(
                 StoreError(
                     .conflict, subject: append.history.description,
                     detail: "it ends at event \(head.sequence), not at \(append.lastKnown)"))
         }
-    }
-
-    private func checkCreation(_ append: Changeset.Append) throws(SQLiteFailure) {
-        guard try head(of: append.history) == nil else {
-            throw .refused(StoreError(.alreadyExists, subject: append.history.description))
-        }
-        guard append.events.dropFirst().allSatisfy(\.payload.isRequest) else { throw leaseLost(append.history) }
     }
 
     private func check(_ digest: Digest, namedBy history: HistoryID) throws(SQLiteFailure) {
@@ -74,62 +69,40 @@ extension Committer {
             try write(changeset.stamped(change, head: try head(of: change.id)?.sequence ?? 0))
         }
         var receipt = Receipt()
-        var bodies = encoded.bodies[...]
-        for append in changeset.appends {
-            receipt.sequences.append(
-                try write(
-                    append, bodies.prefix(append.events.count), changeset: changeset.id,
-                    isFirst: receipt.sequences.isEmpty))
-            bodies = bodies.dropFirst(append.events.count)
-        }
+        var mark: ChangesetID? = changeset.id
+        for append in encoded.appends { receipt.sequences.append(try write(append, &mark)) }
         for change in changeset.records { receipt.versions.append(try write(change)) }
         for deletion in changeset.deletions { try delete(deletion.history) }
         for given in changeset.releases { try release(given.history, token: given.token) }
-        if !changeset.appends.isEmpty || !changeset.deletions.isEmpty {
+        if !encoded.appends.isEmpty || !changeset.deletions.isEmpty {
             receipt.position = FeedPosition(rawValue: try lastPosition())
         }
         return receipt
     }
 
+    /// - Parameter mark: goes into the first row that is written.
     private func write(
-        _ append: Changeset.Append, _ bodies: ArraySlice<[UInt8]>, changeset: ChangesetID, isFirst: Bool
+        _ append: EncodedChangeset.Append, _ mark: inout ChangesetID?
     ) throws(SQLiteFailure) -> ClosedRange<Int64> {
-        var head = try knownHead(of: append.history)
+        let head = try knownHead(of: append.history)
         let first = head.sequence + 1
-        var mark = isFirst ? changeset : nil
-        for (event, body) in zip(append.events, bodies) {
-            head.sequence += 1
-            let isRequest = event.payload.isRequest
-            try insertEvent(
-                EventRow(
-                    history: head.key, sequence: head.sequence, time: event.time,
-                    token: isRequest || event.payload.isFirst ? nil : append.token, changeset: mark,
-                    task: event.payload.xcomTask, isRequest: isRequest, body: body))
+        for event in append.events {
+            try insert(event, at: head, mark)
             mark = nil
-            for digest in event.payload.blobs { try use(digest, by: head.key) }
         }
-        heads[append.history] = head
+        for digest in append.blobs { try use(digest, by: head.key) }
         return first...head.sequence
     }
 
-    struct EventRow {
-        var history: Int64
-        var sequence: Int64
-        var time: Timestamp
-        var token: LeaseToken?
-        var changeset: ChangesetID?
-        var task: TaskID?
-        var isRequest: Bool
-        var body: [UInt8]
-    }
-
-    func insertEvent(_ row: EventRow) throws(SQLiteFailure) {
+    /// Gives an event the next sequence and the next position.
+    func insert(_ event: EncodedChangeset.Event, at head: HistoryHead, _ mark: ChangesetID?) throws(SQLiteFailure) {
+        head.sequence += 1
         try connection.run(
             """
             INSERT INTO event (position, history, sequence, time, token, changeset, task, body)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            """, try nextPosition(isRequest: row.isRequest), row.history, row.sequence, row.time,
-            row.token?.rawValue, row.changeset, row.task?.rawValue, UTF8Text(bytes: row.body))
+            """, try nextPosition(isRequest: event.isRequest), head.key, head.sequence, event.time, event.token, mark,
+            event.task, UTF8Text(bytes: event.body))
     }
 
     private func use(_ digest: Digest, by history: Int64) throws(SQLiteFailure) {

@@ -113,21 +113,19 @@ extension Committer {
 
     private func take(_ target: Claimable, for request: ClaimRequest, worker: WorkerRow) throws(SQLiteFailure) -> Lease
     {
-        var head = try knownHead(of: target.id)
-        head.sequence += 1
+        let head = try knownHead(of: target.id)
         head.token = try nextToken()
         let claimed = Claimed(
             worker: request.worker.id, location: request.worker.location, takenOverFrom: target.abandonedBy)
         let token = LeaseToken(rawValue: head.token)
-        try insertEvent(
-            EventRow(
-                history: head.key, sequence: head.sequence, time: request.time, token: token, isRequest: false,
-                body: EventCodec.encode(.claimed(claimed))))
+        let event = EncodedChangeset.Event(
+            time: request.time, token: head.token, isRequest: false, task: nil,
+            body: EventCodec.encode(.claimed(claimed)))
+        try insert(event, at: head, nil)
         try connection.run(
             """
             UPDATE history SET token = ?2, worker = ?3, holder = ?3, claim = ?4, claim_sequence = ?5 WHERE key = ?1
             """, head.key, head.token, worker.key, request.id, head.sequence)
-        heads[target.id] = head
         return Lease(
             history: target.id, token: token, sequence: head.sequence, takenOverFrom: target.abandonedBy,
             expiresAt: worker.expiresAt)

@@ -42,7 +42,8 @@ struct DamageSearch {
         let tokens = try connection.integer("SELECT value FROM counter WHERE name = 'token'") ?? 0
         let statement = try connection.prepared(
             """
-            SELECT kind, id, as_of, history.token, count(event.sequence), min(event.sequence), max(event.sequence)
+            SELECT kind, id, as_of, history.token, count(event.sequence), min(event.sequence), max(event.sequence),
+                count(DISTINCT event.sequence)
             FROM history LEFT JOIN event ON event.history = history.key WHERE tenant = ?1 GROUP BY history.key
             """)
         statement.bind(tenant)
@@ -55,6 +56,7 @@ struct DamageSearch {
             var problems: [String] = []
             if count == 0 { problems.append("it has no events") }
             if count > 0, first != 1 || last != count { problems.append("its sequences have gaps") }
+            if statement.int(7) != count { problems.append("a sequence is there twice") }
             if statement.int(2) > last {
                 problems.append("its summary is as of event \(statement.int(2)), but it ends at \(last)")
             }

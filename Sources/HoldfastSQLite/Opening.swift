@@ -45,16 +45,22 @@ struct Opening {
         }
     }
 
-    /// What the file holds, without changing it.
+    /// What the file holds, without changing it, unless a writer was killed in the middle of a change of it: then that is
+    /// undone first, as by every program that opens it.
     private func examine() throws(StoreError) -> Schema.Content {
         do {
-            var configuration = configuration
-            configuration.readonly = true
-            let queue = try DatabaseQueue(path: files.database, configuration: configuration)
-            return try queue.read { try schema.content(of: $0, path: files.database) }
+            return try examine(readonly: true)
         } catch {
-            throw failure(error)
+            guard SQLiteFailure(error).primaryCode == ResultCode.SQLITE_READONLY.rawValue else { throw failure(error) }
         }
+        do { return try examine(readonly: false) } catch { throw failure(error) }
+    }
+
+    private func examine(readonly: Bool) throws -> Schema.Content {
+        var configuration = configuration
+        configuration.readonly = readonly
+        let queue = try DatabaseQueue(path: files.database, configuration: configuration)
+        return try queue.read { try schema.content(of: $0, path: files.database) }
     }
 
     private func failure(_ error: any Error) -> StoreError {

@@ -12,7 +12,7 @@ extension SQLiteStore {
             if let task = query.xcomTask {
                 statement = try connection.prepared(
                     """
-                    SELECT sequence, time, token, body FROM event INDEXED BY event_task
+                    SELECT sequence, time, token, body FROM event INDEXED BY event_sequence
                     WHERE history = ?1 AND sequence >= ?2 AND task = ?4 ORDER BY sequence LIMIT ?3
                     """)
                 statement.bind(key, query.from, query.limit, task.rawValue)

@@ -21,36 +21,78 @@ enum WriteReply: Sendable {
     case renewal(Renewal)
 }
 
-/// A changeset with its payloads as they will be stored: encoded by the caller, outside the queue.
-struct EncodedChangeset: Sendable {
+/// A changeset with its events as they will be stored: made by the caller, so that the committer has nothing to do but to
+/// write. A class, because it is handed on several times and an instance costs one reference count each.
+final class EncodedChangeset: Sendable {
     let changeset: Changeset
-    /// Of the events of all appends, in their order.
-    let bodies: [[UInt8]]
+    let appends: [Append]
+    let cost: Int
+    /// Whether its receipt can't be told from the events it left. One that only gives leases back needs none.
+    let isRemembered: Bool
+
+    struct Append: Sendable {
+        let history: HistoryID
+        let lastKnown: Int64
+        let requiresLastKnown: Bool
+        /// Whether the first event is the first of the history.
+        let isCreation: Bool
+        /// Needs the highest token.
+        let isOwn: Bool
+        let token: LeaseToken?
+        let events: [Event]
+        /// What the events name.
+        let blobs: [Digest]
+    }
+
+    /// The part of a row that its place does not decide.
+    struct Event: Sendable {
+        let time: Timestamp
+        let token: Int64?
+        let isRequest: Bool
+        let task: String?
+        let body: [UInt8]
+    }
 
     /// - Throws: `invalid`, `tooLarge`.
     init(_ changeset: Changeset) throws(StoreError) {
         try changeset.validate()
         self.changeset = changeset
-        var bodies: [[UInt8]] = []
-        for append in changeset.appends {
-            for event in append.events {
-                let body = EventCodec.encode(event.payload)
-                guard body.count <= EventCodec.inlineLimit else {
-                    throw StoreError(
-                        .tooLarge, subject: "\(append.history), event of type \(event.payload.type)",
-                        detail: "at most 64 KiB; put it in a blob")
-                }
-                bodies.append(body)
-            }
-        }
-        self.bodies = bodies
+        var appends: [Append] = []
+        for append in changeset.appends { appends.append(try Append(append)) }
+        self.appends = appends
+        cost = appends.reduce(256) { $0 + $1.events.reduce(0) { $0 + $1.body.count } }
+        let hasOthers = !changeset.records.isEmpty || !changeset.deletions.isEmpty
+        isRemembered = hasOthers || appends.isEmpty && !changeset.summaries.isEmpty
+    }
+}
+
+extension EncodedChangeset.Append {
+    fileprivate init(_ append: Changeset.Append) throws(StoreError) {
+        history = append.history
+        lastKnown = append.lastKnown
+        requiresLastKnown = append.requiresLastKnown
+        token = append.token
+        isCreation = append.events[0].payload.isFirst
+        blobs = append.events.flatMap(\.payload.blobs)
+        var events: [EncodedChangeset.Event] = []
+        events.reserveCapacity(append.events.count)
+        for event in append.events { events.append(try Self.encode(event, append)) }
+        self.events = events
+        isOwn = append.events.dropFirst(isCreation ? 1 : 0).contains { !$0.payload.isRequest }
     }
 
-    var cost: Int { bodies.reduce(256) { $0 + $1.count } }
-
-    /// Whether its receipt can't be told from the events it left. One that only gives leases back needs none.
-    var isRemembered: Bool {
-        let hasOthers = !changeset.records.isEmpty || !changeset.deletions.isEmpty
-        return hasOthers || changeset.appends.isEmpty && !changeset.summaries.isEmpty
+    private static func encode(_ event: NewEvent, _ append: Changeset.Append) throws(StoreError)
+        -> EncodedChangeset.Event
+    {
+        let body = EventCodec.encode(event.payload)
+        guard body.count <= EventCodec.inlineLimit else {
+            throw StoreError(
+                .tooLarge, subject: "\(append.history), event of type \(event.payload.type)",
+                detail: "at most 64 KiB; put it in a blob")
+        }
+        let isRequest = event.payload.isRequest
+        return EncodedChangeset.Event(
+            time: event.time, token: isRequest || event.payload.isFirst ? nil : append.token?.rawValue,
+            isRequest: isRequest, task: event.payload.xcomTask?.rawValue, body: body)
     }
 }

@@ -110,8 +110,9 @@ CREATE TABLE event (
     body TEXT NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX event_sequence ON event (history, sequence);
-CREATE INDEX event_task ON event (history, task, sequence) WHERE task IS NOT NULL;
+-- One index for reading a history and for finding what a task left: a step pays for every index it is in, in time and in
+-- bytes. That sequences have neither gaps nor repetitions is the writer's to keep, who alone appends.
+CREATE INDEX event_sequence ON event (history, sequence, task);
 CREATE INDEX event_request ON event (position) WHERE token IS NULL AND sequence > 1;
 
 CREATE TABLE tombstone (
