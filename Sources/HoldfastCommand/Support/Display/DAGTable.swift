@@ -9,8 +9,10 @@ struct DAGTable {
     func rendered(on terminal: Terminal) -> String {
         guard !dags.isEmpty else { return "no DAGs\n" }
         var table = TextTable([
-            .init(title: "DAG", isFlexible: true), .init(title: "VERSION"), .init(title: "LABEL", isFlexible: true),
-            .init(title: "VERSIONS", isRight: true), .init(title: "REGISTERED"), .init(title: "PAUSED"),
+            .init(title: "DAG", isFlexible: true), .init(title: "VERSION"),
+            .init(title: "LABEL", isFlexible: true, isOptional: true),
+            .init(title: "VERSIONS", isRight: true, isOptional: true), .init(title: "REGISTERED", isOptional: true),
+            .init(title: "PAUSED", isOptional: true),
         ])
         for dag in dags {
             table.add(

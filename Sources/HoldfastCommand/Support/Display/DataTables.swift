@@ -4,7 +4,8 @@ import Holdfast
 enum XComTable {
     static func table(_ entries: [XComEntry]) -> TextTable {
         var table = TextTable([
-            .init(title: "TASK", isFlexible: true), .init(title: "KEY"), .init(title: "SIZE", isRight: true),
+            .init(title: "TASK", isFlexible: true), .init(title: "KEY"),
+            .init(title: "SIZE", isRight: true, isOptional: true),
             .init(title: "VALUE", isFlexible: true),
         ])
         for entry in entries {
@@ -20,8 +21,9 @@ enum XComTable {
 enum ArtifactTable {
     static func table(_ artifacts: [ArtifactReference]) -> TextTable {
         var table = TextTable([
-            .init(title: "KEY", isFlexible: true), .init(title: "SIZE", isRight: true), .init(title: "TYPE"),
-            .init(title: "DIGEST", isFlexible: true),
+            .init(title: "KEY", isFlexible: true), .init(title: "SIZE", isRight: true, isOptional: true),
+            .init(title: "TYPE", isOptional: true),
+            .init(title: "DIGEST", isFlexible: true, isOptional: true),
         ])
         for artifact in artifacts {
             table.add(

@@ -83,8 +83,10 @@ struct RunDisplay {
         let instances = detail.fold.currentInstances
         guard !instances.isEmpty else { return "" }
         var table = TextTable([
-            .init(title: "TASK", isFlexible: true), .init(title: "STATE"), .init(title: "TRY", isRight: true),
-            .init(title: "EXIT", isRight: true), .init(title: "STARTED"), .init(title: "DURATION", isRight: true),
+            .init(title: "TASK", isFlexible: true), .init(title: "STATE"),
+            .init(title: "TRY", isRight: true, isOptional: true),
+            .init(title: "EXIT", isRight: true, isOptional: true), .init(title: "STARTED", isOptional: true),
+            .init(title: "DURATION", isRight: true, isOptional: true),
             .init(title: "ERROR", isFlexible: true),
         ])
         for task in instances {

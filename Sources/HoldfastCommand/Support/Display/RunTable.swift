@@ -10,8 +10,9 @@ struct RunTable {
         guard !runs.isEmpty else { return "no runs\n" }
         var table = TextTable([
             .init(title: "RUN"), .init(title: "DAG", isFlexible: true), .init(title: "STATE"),
-            .init(title: "TASKS", isRight: true),
-            .init(title: "CREATED"), .init(title: "DURATION", isRight: true), .init(title: "REASON", isFlexible: true),
+            .init(title: "TASKS", isRight: true, isOptional: true), .init(title: "CREATED", isOptional: true),
+            .init(title: "DURATION", isRight: true, isOptional: true),
+            .init(title: "REASON", isFlexible: true, isOptional: true),
         ])
         for run in runs {
             let counts = run.folded.taskCounts

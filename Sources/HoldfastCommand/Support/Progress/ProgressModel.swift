@@ -62,11 +62,21 @@ struct ProgressModel: Sendable {
         rows[position].counts[instance.state, default: 0] += 1
         rows[position].tryNumber = instance.tryNumber
         rows[position].maxTries = instance.maxTries
+        noteTimes(of: instance, at: position)
+        if let error = instance.error { rows[position].error = error }
+    }
+
+    /// Of the last try, or from the first start to the last end of all instances.
+    private mutating func noteTimes(of instance: TaskInstance, at position: Int) {
+        guard rows[position].isMapped else {
+            rows[position].startedAt = instance.startedAt
+            rows[position].endedAt = instance.endedAt
+            return
+        }
         if let started = instance.startedAt {
             rows[position].startedAt = min(rows[position].startedAt ?? started, started)
         }
         if let ended = instance.endedAt { rows[position].endedAt = max(rows[position].endedAt ?? ended, ended) }
-        if let error = instance.error { rows[position].error = error }
     }
 }
 

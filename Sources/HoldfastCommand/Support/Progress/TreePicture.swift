@@ -48,10 +48,12 @@ struct TreePicture {
 
     private func line(of row: ProgressModel.Row, branch: String, nameWidth: Int, _ columns: Int) -> String {
         let state = row.state
-        let symbol = state == .running ? frame : state.symbol
+        let isStopped = state == .running && model.state != .running
+        let symbol = isStopped ? RunState.interrupted.symbol : state == .running ? frame : state.symbol
+        let style = isStopped ? RunState.interrupted.style : state.style
         let name = row.id.rawValue.cut(to: nameWidth)
         let facts = facts(of: row)
-        let start = terminal.styled(branch, .dim) + terminal.styled(symbol, state.style) + " "
+        let start = terminal.styled(branch, .dim) + terminal.styled(symbol, style) + " "
         let room = columns - 1 - branch.count - 2 - nameWidth - 2
         guard !facts.isEmpty, room > 3 else { return start + name }
         return start + name.padded(to: nameWidth) + "  "
@@ -63,7 +65,7 @@ struct TreePicture {
         if row.isMapped, row.total > 0 { facts.append(folded(row)) }
         if let started = row.startedAt {
             let isOver = row.state.isTerminal || row.state == .upForRetry
-            facts.append(((isOver ? row.endedAt ?? now : now) - started).displayText)
+            facts.append(((isOver ? row.endedAt ?? now : model.endedAt ?? now) - started).displayText)
         }
         if !row.isMapped, row.tryNumber > 1 || row.state == .upForRetry {
             facts.append("try \(row.tryNumber) of \(row.maxTries)")
