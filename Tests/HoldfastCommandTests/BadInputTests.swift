@@ -1,0 +1,96 @@
+import Foundation
+import Holdfast
+import Testing
+
+@Suite("Bad input")
+struct BadInputTests {
+    @Test("Without a store, lists are empty, runs are unknown, and nothing is made")
+    func noStore() async throws {
+        let folder = try Folder()
+        #expect(
+            try await folder.holdfast("runs", "--format", "json").json() == [
+                "runs": [], "next_cursor": .null, "total": 0,
+            ])
+        #expect(try await folder.holdfast("dags").status == 0)
+        #expect(try await folder.holdfast("verify").status == 0)
+        for arguments in [
+            ["show", "x"], ["resume", "x"], ["rerun", "x"], ["cancel", "x"], ["mark", "x", "t", "success"],
+            ["pin", "x"],
+            ["delete", "x"], ["xcom", "x"], ["artifacts", "x"], ["events", "x"], ["logs", "x"], ["dags", "pause", "x"],
+        ] {
+            let result = try await folder.holdfast(all: arguments)
+            #expect(result.status == 2 && result.error.hasPrefix("holdfast: "), "\(arguments): \(result.error)")
+        }
+        #expect(!folder.exists(".holdfast"))
+    }
+
+    @Test("A store path that is a folder, junk, or below a file ends with 3")
+    func notAStore() async throws {
+        let folder = try Folder()
+        try folder.write("this is no database, whatever its name says, and it is longer than a header", to: "junk.db")
+        for store in ["sqlite:\(folder.path)", "sqlite:junk.db", "sqlite:junk.db/below.db", "junk:", folder.path] {
+            for arguments in [["runs"], ["verify"], ["show", "x"]] {
+                let result = try await folder.holdfast(all: arguments + ["--store", store])
+                #expect(result.status == 3 && result.error.hasPrefix("holdfast: "), "\(store): \(result.error)")
+            }
+        }
+        #expect(try folder.read("junk.db").hasPrefix("this is no database"))
+    }
+
+    @Test("Files that can't be read or are not right end with 2 and say where")
+    func pipelineFiles() async throws {
+        let folder = try Folder()
+        try Data([0x6E, 0xFF, 0xFE, 0x0A]).write(to: folder.url.appendingPathComponent("latin.yaml"))
+        try folder.write("name: a\ntasks:\n  t: { rum: echo }\n  u: { needs: [v], run: echo }\n", to: "wrong.yaml")
+        for file in ["none.yaml", ".io", "latin.yaml", "wrong.yaml"] {
+            for subcommand in ["validate", "plan", "run"] {
+                let result = try await folder.holdfast(subcommand, file)
+                #expect(result.status == 2 && result.error.contains(file) && result.output.isEmpty, "\(result.error)")
+            }
+        }
+        let wrong = try await folder.holdfast("validate", "wrong.yaml")
+        #expect(wrong.error.contains("wrong.yaml:3:8: ") && wrong.error.contains("wrong.yaml:4:"))
+        let json = try await folder.holdfast("validate", "wrong.yaml", "--format", "json")
+        #expect(json.status == 2)
+        #expect(try json.json()["problems"]?[0]?["line"] == 3)
+        #expect(!folder.exists(".holdfast"))
+    }
+
+    @Test("Wrong parameters, ids, labels, secrets and folders are refused before anything is recorded")
+    func runArguments() async throws {
+        let folder = try Folder()
+        try folder.write("name: a\nparams: { date: null }\ntasks: { t: { command: ['true'] } }\n", to: "a.yaml")
+        try folder.write("name: b\nsecrets: [NOT_SET_ANYWHERE]\ntasks: { t: { command: ['true'] } }\n", to: "b.yaml")
+        try folder.write("name: c\nworking_dir: nowhere\ntasks: { t: { command: ['true'] } }\n", to: "c.yaml")
+        for (arguments, message) in [
+            (["run", "a.yaml"], "--param date=VALUE"),
+            (["run", "a.yaml", "--param", "dat=1"], "did you mean \"date\"?"),
+            (["run", "a.yaml", "--param", "date=1", "--run-id", "../x"], "run id"),
+            (["run", "a.yaml", "--param", "date=1", "--label", "k=1", "--label", "k=2"], "given twice"),
+            (["run", "b.yaml"], "NOT_SET_ANYWHERE"), (["run", "c.yaml"], "nowhere"),
+        ] {
+            let result = try await folder.holdfast(all: arguments)
+            #expect(result.status == 2 && result.error.contains(message), "\(result.error)")
+        }
+        #expect(!folder.exists(".holdfast"))
+        #expect(try await folder.holdfast("run", "a.yaml", "--param", "date").status == 64)
+    }
+
+    @Test("Used ids, unknown runs, ambiguous beginnings and forged cursors end with 2")
+    func ids() async throws {
+        let folder = try Folder()
+        try folder.write("name: a\ntasks: { t: { command: ['true'] } }\n", to: "a.yaml")
+        for id in ["abc-1", "abc-2", "abc"] { try await folder.holdfast("run", "a.yaml", "--run-id", id) }
+        for (arguments, message) in [
+            (["run", "a.yaml", "--run-id", "abc"], "exists already"), (["show", "abd"], "did you mean abc?"),
+            (["show", "ab"], "abc-1"), (["show", "../etc"], "run id"), (["runs", "--cursor", "5b5d"], "cursor"),
+            (["runs", "--limit", "0"], "limit"), (["xcom", "abc", "tt"], "did you mean t?"),
+            (["mark", "abc", "u", "success"], "u"), (["rerun", "abc", "--from", "u"], "u"),
+            (["logs", "abc", "t", "--try", "9"], "9"),
+        ] {
+            let result = try await folder.holdfast(all: arguments)
+            #expect(result.status == 2 && result.error.contains(message), "\(arguments): \(result.error)")
+        }
+        #expect(try await folder.holdfast("show", "abc").status == 0)
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Holdfast
+import Testing
+
+@Suite("How the command explains itself")
+struct UsageTests {
+    private static let subcommands = [
+        "init", "validate", "plan", "run", "resume", "rerun", "cancel", "mark", "pin", "delete", "runs", "show", "xcom",
+        "artifacts", "events", "logs", "dags", "verify",
+    ]
+
+    @Test("Every subcommand's help has an example", arguments: subcommands)
+    func help(_ subcommand: String) async throws {
+        let result = try await Folder().holdfast(subcommand, "--help")
+        #expect(result.status == 0 && result.output.contains("Example: holdfast \(subcommand)"))
+    }
+
+    @Test("--version and --help list what there is, on standard output, and touch no store")
+    func overview() async throws {
+        let folder = try Folder()
+        let version = try await folder.holdfast("--version", environment: ["HOLDFAST_STORE": "sqlite:/dev/null/no"])
+        #expect(version.status == 0 && version.lines.count == 1)
+        let help = try await folder.holdfast("--help")
+        #expect(help.status == 0)
+        for subcommand in Self.subcommands { #expect(help.output.contains("  \(subcommand) ")) }
+    }
+
+    @Test("A mistyped subcommand, flag or state gets a suggestion and exit code 64")
+    func suggestions() async throws {
+        let folder = try Folder()
+        for (arguments, suggestion) in [
+            (["rnus"], "did you mean runs?"), (["runs", "--formt", "json"], "Did you mean '--format'?"),
+            (["runs", "--state", "faild"], "did you mean failed?"),
+            (["runs", "--sort", "durations"], "did you mean duration?"),
+        ] {
+            let result = try await folder.holdfast(all: arguments)
+            #expect(result.status == 64 && result.error.hasPrefix("holdfast: ") && result.error.contains(suggestion))
+        }
+    }
+
+    @Test("Completion scripts are made, and run ids complete", arguments: ["bash", "zsh", "fish"])
+    func completions(_ shell: String) async throws {
+        let result = try await Folder().holdfast("--generate-completion-script", shell)
+        #expect(result.status == 0 && result.output.contains("holdfast"))
+    }
+
+    @Test("What is piped holds no escape sequences")
+    func plainOutput() async throws {
+        let folder = try Folder()
+        try await folder.holdfast("init")
+        let run = try await folder.holdfast("run", "pipeline.yaml", "--run-id", "r")
+        let show = try await folder.holdfast("show", "r")
+        #expect(!(run.output + run.error + show.output).contains("\u{1B}"))
+        #expect(run.output.contains("greet: success in"))
+    }
+}
