@@ -79,14 +79,14 @@ struct BadInputTests {
     @Test("Used ids, unknown runs, ambiguous beginnings and forged cursors end with 2")
     func ids() async throws {
         let folder = try Folder()
-        try folder.write("name: a\ntasks: { t: { command: ['true'] } }\n", to: "a.yaml")
+        try folder.write("name: a\ntasks: { load: { command: ['true'] } }\n", to: "a.yaml")
         for id in ["abc-1", "abc-2", "abc"] { try await folder.holdfast("run", "a.yaml", "--run-id", id) }
         for (arguments, message) in [
             (["run", "a.yaml", "--run-id", "abc"], "exists already"), (["show", "abd"], "did you mean abc?"),
             (["show", "ab"], "abc-1"), (["show", "../etc"], "run id"), (["runs", "--cursor", "5b5d"], "cursor"),
-            (["runs", "--limit", "0"], "limit"), (["xcom", "abc", "tt"], "did you mean t?"),
+            (["runs", "--limit", "0"], "limit"), (["xcom", "abc", "laod"], "did you mean load?"),
             (["mark", "abc", "u", "success"], "u"), (["rerun", "abc", "--from", "u"], "u"),
-            (["logs", "abc", "t", "--try", "9"], "9"),
+            (["logs", "abc", "load", "--try", "9"], "9"),
         ] {
             let result = try await folder.holdfast(all: arguments)
             #expect(result.status == 2 && result.error.contains(message), "\(arguments): \(result.error)")
