@@ -13,6 +13,7 @@ struct BadInputTests {
             ])
         #expect(try await folder.holdfast("dags").status == 0)
         #expect(try await folder.holdfast("verify").status == 0)
+        #expect(try await folder.holdfast("runs", "--tenant", "a/b").status == 2)
         for arguments in [
             ["show", "x"], ["resume", "x"], ["rerun", "x"], ["cancel", "x"], ["mark", "x", "t", "success"],
             ["pin", "x"],

@@ -19,21 +19,24 @@ enum ArgumentOrder {
         return rest[..<terminator] + moved + rest[terminator...]
     }
 
-    /// The complaint about a first argument that is no subcommand.
+    /// The complaint about a word where a subcommand has to stand, also below another subcommand.
     static func unknownSubcommand(in arguments: [String]) -> CommandFailure? {
-        guard let first = arguments.first, !first.hasPrefix("-"), first != "help" else { return nil }
-        let names = RootCommand.subcommandNames
-        guard !names.contains(first) else { return nil }
-        let advice =
-            Spelling.nearest(to: first, in: names).map { "did you mean \($0)?" }
-            ?? "holdfast --help lists what there is"
-        return CommandFailure(.usage, "\(quoted(first)) is no subcommand; \(advice)")
+        var path = "holdfast"
+        var subcommands = RootCommand.configuration.subcommands
+        for argument in arguments where !subcommands.isEmpty {
+            guard !argument.hasPrefix("-"), argument != "help" else { return nil }
+            guard let next = subcommands.first(where: { $0.configuration.commandName == argument }) else {
+                return complaint(about: argument, names: subcommands.compactMap { $0.configuration.commandName }, path)
+            }
+            path += " " + argument
+            subcommands = next.configuration.subcommands
+        }
+        return nil
     }
-}
 
-extension RootCommand {
-    fileprivate static var subcommandNames: [String] {
-        let groups = configuration.groupedSubcommands.flatMap(\.subcommands)
-        return (configuration.subcommands + groups).compactMap { $0.configuration.commandName }
+    private static func complaint(about argument: String, names: [String], _ path: String) -> CommandFailure {
+        let advice = Spelling.nearest(to: argument, in: names).map { "did you mean \($0)?" }
+        return CommandFailure(
+            .usage, "\(quoted(argument)) is no subcommand; \(advice ?? "\(path) --help lists what there is")")
     }
 }

@@ -29,6 +29,7 @@ extension StoreArguments {
     /// Opens the store for a command that only reads or changes what is there: where there is no store, it finds an empty
     /// one and makes nothing.
     func openExisting() async throws -> OpenedStore {
+        _ = try Tenant(tenant)
         guard let url = try existingURL() else { return Self.empty }
         do throws(StoreError) {
             return try await open(url, creates: false)
