@@ -95,6 +95,9 @@ let package = Package(
         .testTarget(
             name: "ExamplesTests", dependencies: ["Holdfast", "HoldfastEngine", "HoldfastMemory"],
             path: "Tests/Examples"),
+        // Workers killed and paused, disks that fail: the built command, `HOLDFAST_COMMAND` when it is set.
+        .testTarget(
+            name: "CrashTests", dependencies: ["Holdfast"], path: "Tests/Crash", exclude: ["Support/fault.c"]),
         // Black-box tests of the built command.
         .testTarget(name: "HoldfastCommandTests", dependencies: ["Holdfast"]),
     ]
