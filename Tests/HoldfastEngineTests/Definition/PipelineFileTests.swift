@@ -122,7 +122,8 @@ struct PipelineFileTests {
         "plain scalars follow the core schema of YAML 1.2",
         arguments: [
             ("yes", "yes"), ("no", "no"), ("on", "on"), ("off", "off"), ("y", "y"), ("true", true), ("False", false),
-            ("tRue", "tRue"), ("null", .null), ("~", .null), ("", .null), ("NULL", .null), (".null", ".null"), ("12", 12),
+            ("tRue", "tRue"), ("null", .null), ("~", .null), ("", .null), ("NULL", .null), (".null", ".null"),
+            ("12", 12),
             ("-12", -12), ("+12", 12), ("007", 7), ("0x1F", 31), ("0o17", 15), ("017", 17), ("0b11", "0b11"),
             ("1_000", "1_000"), ("12:30:45", "12:30:45"), ("2026-01-01", "2026-01-01"), ("1.5", 1.5), ("-.5", -0.5),
             ("1.", 1.0), ("1e3", 1000.0), ("1.e3", 1000.0), ("1e", "1e"), (".", "."), ("1.2.3", "1.2.3"),
