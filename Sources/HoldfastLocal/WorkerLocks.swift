@@ -9,7 +9,7 @@ import Synchronization
 /// Shows which workers of this machine are alive: each holds a lock on `<folder>/<worker>.lock`, which the kernel drops
 /// when the process dies, however it dies. A missing file or a free lock means that the worker is gone.
 ///
-/// Only to be asked about workers of the same boot of the same kernel (`MachineIdentity`).
+/// Only to be asked about workers of the same boot of the same kernel (`WorkerInfo.isPresent`).
 package final class WorkerLocks: Sendable {
     package let folder: String
     private let held = Mutex<[WorkerID: OpenFile]>([:])

@@ -6,7 +6,6 @@ import Synchronization
 /// they hold beside the database is free, which only says something about workers of the same boot of the same kernel.
 final class Liveness: Sendable {
     private let locks: WorkerLocks
-    private let machine = MachineIdentity.current
     private let held = Mutex<Set<WorkerID>>([])
 
     init(locks: WorkerLocks) { self.locks = locks }
@@ -19,13 +18,13 @@ final class Liveness: Sendable {
 
     func isDead(_ worker: Worker, at now: Timestamp) throws(SQLiteFailure) -> Bool {
         if worker.expiresAt <= now { return true }
-        guard machine.canJudgeLocks(ofBoot: worker.bootID) else { return false }
+        guard WorkerInfo.isPresent(bootID: worker.bootID) else { return false }
         do { return try locks.isFree(WorkerID(unchecked: worker.id)) } catch { throw .refused(error) }
     }
 
     /// Holds the lock of a worker of this machine, if it is not held yet.
     func hold(_ worker: WorkerInfo) throws(StoreError) {
-        guard machine.canJudgeLocks(ofBoot: worker.bootID), try locks.isFree(worker.id) else { return }
+        guard WorkerInfo.isPresent(bootID: worker.bootID), try locks.isFree(worker.id) else { return }
         do {
             try locks.hold(worker.id)
             held.withLock { _ = $0.insert(worker.id) }

@@ -158,31 +158,22 @@ private func spawnSleeper(sparing path: String) throws -> pid_t {
     return child
 }
 
-@Suite struct MachineIdentityTests {
-    @Test("this process is named by host, boot and process id, and survives JSON")
-    func current() throws {
-        let identity = MachineIdentity.current
-        #expect(identity.processID == getpid())
-        #expect(!identity.host.isEmpty)
+@Suite struct ThisProcessTests {
+    @Test("this process is named by host, boot and process id, and by an id of its own")
+    func thisProcess() throws {
+        let worker = WorkerInfo.thisProcess("biller")
+        #expect(worker.processID == getpid())
+        #expect(!worker.host.isEmpty)
         let bootID = try String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
-        #expect(identity.bootID == bootID.trimmingCharacters(in: .whitespacesAndNewlines))
-        #expect(try MachineIdentity(json: identity.json) == identity)
-        #expect(identity.worker(WorkerID(unchecked: "w")).processID == getpid())
+        #expect(worker.bootID == bootID.trimmingCharacters(in: .whitespacesAndNewlines))
+        #expect(worker.id.rawValue.hasPrefix("biller-"))
+        #expect(worker.id != WorkerInfo.thisProcess("biller").id)
     }
 
-    @Test("locks are trusted for the same boot only, and never when it is unknown")
+    @Test("locks are trusted for the present boot only, and never when it is unknown")
     func trust() {
-        let here = MachineIdentity(host: "a", bootID: "1", processID: 1)
-        let unknown = MachineIdentity(host: "a", bootID: nil, processID: 1)
-        #expect(here.canJudgeLocks(of: MachineIdentity(host: "b", bootID: "1", processID: 2)))
-        #expect(!here.canJudgeLocks(of: MachineIdentity(host: "a", bootID: "2", processID: 1)))
-        #expect(!here.canJudgeLocks(of: unknown))
-        #expect(!unknown.canJudgeLocks(of: unknown))
-    }
-
-    @Test("JSON that lacks a member is corrupt")
-    func badJSON() {
-        let error = #expect(throws: StoreError.self) { try MachineIdentity(json: ["host": "a"]) }
-        #expect(error?.code == .corrupt)
+        #expect(WorkerInfo.isPresent(bootID: WorkerInfo.presentBootID))
+        #expect(!WorkerInfo.isPresent(bootID: "another"))
+        #expect(!WorkerInfo.isPresent(bootID: nil))
     }
 }

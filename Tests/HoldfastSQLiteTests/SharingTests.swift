@@ -104,7 +104,7 @@ struct SharingTests {
     @Test("a worker of this machine is dead as soon as its lock is free, whatever its lease says")
     func workerLock() async throws {
         let (owner, other) = (try await open(folder.database), try await open(folder.database))
-        let worker = MachineIdentity.current.worker(WorkerID(unchecked: "w"))
+        let worker = WorkerInfo.thisProcess(WorkerID(unchecked: "w"))
         let lease = try await owner.createClaimed("a", by: worker)
         let running = Summary.Folded(asOf: 2, state: .running, updatedAt: start)
         _ = try await owner.commit(

@@ -56,12 +56,6 @@ extension WorkerInfo {
     /// This process as a recorder of runs. It holds no worker lock (hence no boot id), so only the end of its leases tells
     /// that it died.
     public static let recorder = WorkerInfo(
-        id: WorkerID(unchecked: "recorder-" + RandomIDGenerator().token()), host: hostName(), bootID: nil,
+        id: WorkerID(unchecked: "recorder-" + RandomIDGenerator().token()), host: hostName, bootID: nil,
         processID: getpid())
-
-    private static func hostName() -> String {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
-        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
 }

@@ -24,7 +24,7 @@ public struct EngineConfiguration: Sendable {
     public var observer: (@Sendable (RunFold, [Event]) -> Void)?
 
     public init(
-        worker: WorkerInfo, leaseDuration: Duration = .seconds(30), renewalInterval: Duration = .seconds(10),
+        worker: WorkerInfo = .thisProcess(), leaseDuration: Duration = .seconds(30), renewalInterval: Duration = .seconds(10),
         logFolder: String? = nil, storeURL: String? = nil, defaultParallel: Int = EngineConfiguration.coreCount,
         gracePeriod: Duration = .seconds(10), clock: any WallClock = SystemWallClock(),
         ids: any IDGenerator = RandomIDGenerator(), logger: Logger = Logger(label: "holdfast.engine"),

@@ -100,13 +100,12 @@ extension Engine {
     static func forCommand(
         _ opened: OpenedStore, lease: Duration = .seconds(30), observer: (@Sendable (RunFold, [Event]) -> Void)? = nil
     ) -> Engine {
-        let id = WorkerID(unchecked: "command-" + RandomIDGenerator().token())
         var logger = Logger(label: "holdfast") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         return Engine(
             store: opened.store,
             configuration: EngineConfiguration(
-                worker: MachineIdentity.current.worker(id), leaseDuration: lease, renewalInterval: lease / 3,
+                worker: .thisProcess("command"), leaseDuration: lease, renewalInterval: lease / 3,
                 logFolder: opened.logFolder, storeURL: opened.url, logger: logger, observer: observer))
     }
 }
