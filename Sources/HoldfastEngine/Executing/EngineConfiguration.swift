@@ -24,7 +24,8 @@ public struct EngineConfiguration: Sendable {
     public var observer: (@Sendable (RunFold, [Event]) -> Void)?
 
     public init(
-        worker: WorkerInfo = .thisProcess(), leaseDuration: Duration = .seconds(30), renewalInterval: Duration = .seconds(10),
+        worker: WorkerInfo = .thisProcess(), leaseDuration: Duration = .seconds(30),
+        renewalInterval: Duration = .seconds(10),
         logFolder: String? = nil, storeURL: String? = nil, defaultParallel: Int = EngineConfiguration.coreCount,
         gracePeriod: Duration = .seconds(10), clock: any WallClock = SystemWallClock(),
         ids: any IDGenerator = RandomIDGenerator(), logger: Logger = Logger(label: "holdfast.engine"),
