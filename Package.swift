@@ -97,7 +97,8 @@ let package = Package(
             path: "Tests/Examples"),
         // Workers killed and paused, disks that fail: the built command, `HOLDFAST_COMMAND` when it is set.
         .testTarget(
-            name: "CrashTests", dependencies: ["Holdfast"], path: "Tests/Crash", exclude: ["Support/fault.c"]),
+            name: "CrashTests", dependencies: ["Holdfast", "HoldfastTesting"], path: "Tests/Crash",
+            exclude: ["Support/fault.c"]),
         // Black-box tests of the built command.
         .testTarget(name: "HoldfastCommandTests", dependencies: ["Holdfast"]),
     ]

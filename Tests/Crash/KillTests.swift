@@ -1,5 +1,6 @@
 import Foundation
 import Holdfast
+import HoldfastTesting
 import Testing
 
 /// The seed comes from `HOLDFAST_CRASH_SEED`, else it is drawn; it is printed, so that a failure can be had again.

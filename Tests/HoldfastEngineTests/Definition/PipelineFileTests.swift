@@ -1,6 +1,7 @@
 import Foundation
 import Holdfast
 import HoldfastEngine
+import HoldfastTesting
 import Testing
 
 @Suite("Pipeline files")
@@ -252,7 +253,7 @@ struct PipelineFileTests {
     func mutations() throws {
         let original = try Fixtures.bytes("pipelines/nightly-etl.yaml")
         let alphabet = Array("\0\t\n \"'#%&*-.:<>?@[]`{}|~0aé".utf8)
-        var random = SplitMix(state: 20260101)
+        var random = SeededGenerator(seed: 20260101)
         for _ in 0..<300 {
             var bytes = original
             for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -309,18 +310,5 @@ struct PipelineFileTests {
         let before = try parse("name: demo\ntasks: { a: { run: echo a } }")
         let after = try parse("name: demo\ntasks: { a: { \(lines) } }")
         #expect(before.version != after.version)
-    }
-}
-
-/// A generator whose numbers are the same in every run.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import Holdfast
+import HoldfastTesting
 import Testing
 
 @Suite("Event codec")

@@ -1,4 +1,5 @@
 import Holdfast
+import HoldfastTesting
 
 /// The cases of `EventPayload`, as data.
 enum EventKind: CaseIterable, Sendable {

@@ -1,4 +1,5 @@
 import Holdfast
+import HoldfastTesting
 
 extension SeededGenerator {
     mutating func text(upTo count: Int = 12) -> String {
