@@ -89,7 +89,7 @@ struct IdentifierTests {
 
     @Test("instances and histories are ordered by name and index")
     func order() throws {
-        let (one, two) = (try TaskID("a"), try TaskID("b"))
+        let (one, two) = (TaskID("a"), TaskID("b"))
         let sorted = [InstanceID(one), InstanceID(one, mapIndex: 0), InstanceID(one, mapIndex: 10), InstanceID(two)]
         #expect(sorted.reversed().sorted() == sorted)
         #expect(sorted.map(\.description) == ["a", "a[0]", "a[10]", "b"])

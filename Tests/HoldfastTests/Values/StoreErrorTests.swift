@@ -71,7 +71,7 @@ struct StoreErrorTests {
         add { $0.kind = .process }
         add { $0.ids = [] }
         add { $0.idPrefix = "a" }
-        try add { $0.dag = try DAGID("a") }
+        add { $0.dag = DAGID("a") }
         add { $0.states = [.failed] }
         try add { $0.workspace = try WorkspaceID("a") }
         add { $0.labels = ["a": "b"] }
