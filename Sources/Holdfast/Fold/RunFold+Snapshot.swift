@@ -24,7 +24,9 @@ extension RunFold {
     private mutating func restore(_ restored: RunSnapshot.Instance, _ snapshot: RunSnapshot, at time: Timestamp) {
         let slot = slot(of: restored.id) ?? addDynamicInstance(restored.id)
         instances[slot].tryNumber = restored.tryNumber
-        instances[slot].maxTries = max(instances[slot].maxTries, restored.tryNumber)
+        let allowance = instances[slot].maxTries
+        let isToBeTried = restored.state == .pending || restored.state == .upForRetry
+        instances[slot].maxTries = isToBeTried ? restored.tryNumber + allowance : max(allowance, restored.tryNumber)
         instances[slot].exitCode = restored.exitCode
         instances[slot].error = restored.error
         if let items = snapshot.items[restored.id.task], let index = restored.id.mapIndex, items.indices.contains(index)

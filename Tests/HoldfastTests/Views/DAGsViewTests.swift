@@ -61,7 +61,7 @@ struct DAGsViewTests {
         #expect(try await dags.pause(etl).isPaused)
         #expect(try await dags.register(try .etl(retries: 1)).isPaused)
         #expect(try await dags.resume(etl).isPaused == false)
-        #expect(await error { try await dags.pause(try DAGID("none")) }?.code == .notFound)
+        #expect(await error { try await dags.pause(DAGID("none")) }?.code == .notFound)
     }
 
     @Test("deregistering leaves nothing but the runs")
@@ -95,12 +95,12 @@ struct DAGsViewTests {
     @Test("DAGs are listed by name, and an unknown one is answered with a similar one")
     func lists() async throws {
         var other = try DAGDefinition.etl()
-        other.name = try DAGID("audit")
+        other.name = DAGID("audit")
         for definition in [try .etl(), other] { try await dags.register(definition) }
         #expect(try await dags.list().elements.map(\.id.rawValue) == ["audit", "etl"])
         let page = try await dags.list(limit: 1)
         #expect(try await dags.list(limit: 1, cursor: page.nextCursor).elements.map(\.id) == [etl])
-        #expect(await error { _ = try await dags.get(try DAGID("adit")) }?.detail == "did you mean audit?")
+        #expect(await error { _ = try await dags.get(DAGID("adit")) }?.detail == "did you mean audit?")
     }
 
     @Test("DAG JSON names the version in force and all there are")

@@ -11,7 +11,7 @@ struct EventsViewTests {
     func lists() async throws {
         let run = try await fixture.createETL()
         let large = JSONValue.string(String(repeating: "x", count: 100_000))
-        try await fixture.views.xcoms.set(run, InstanceID(try TaskID("extract")), to: large)
+        try await fixture.views.xcoms.set(run, InstanceID(TaskID("extract")), to: large)
         #expect(try await events.list(run).map(\.sequence) == [1, 2, 3])
         #expect(try await events.list(run, from: 2, limit: 1).map(\.payload.type) == ["claimed"])
         #expect(try await events.list(run, from: 3).first?.outputJSON["value"] == large)
@@ -61,10 +61,10 @@ struct EventsViewTests {
     func followsTrimmed() async throws {
         let store = MemoryStore(options: StoreOptions(clock: fixture.clock), keptFeedEntries: 2)
         let views = Views(store, clock: fixture.clock, worker: .named("recorder"))
-        let run = try await views.runs.create(try DAGID("d"), id: try RunID("d-1")).run
+        let run = try await views.runs.create(DAGID("d"), id: try RunID("d-1")).run
         var iterator = views.events.follow(run).makeAsyncIterator()
         #expect(try await iterator.next()?.sequence == 1)
-        for index in 1...5 { try await views.runs.create(try DAGID("d"), id: try RunID("other-\(index)")) }
+        for index in 1...5 { try await views.runs.create(DAGID("d"), id: try RunID("other-\(index)")) }
         async let ended = views.runs.cancel(run)
         #expect(try await iterator.next()?.payload.type == "claimed")
         #expect(try await iterator.next()?.payload.type == "finished")

@@ -14,7 +14,7 @@ struct OutputTests {
 
     @Test("a new run has every key, null where there is nothing")
     func newRun() async throws {
-        let summary = try await runs.create(try DAGID("notes"), labels: ["team": "data"], id: try RunID("n-1"))
+        let summary = try await runs.create(DAGID("notes"), labels: ["team": "data"], id: try RunID("n-1"))
         #expect(
             summary.outputJSON == [
                 "run_id": "n-1", "dag_id": "notes", "dag_version": .null, "workspace_id": .null, "state": "queued",
@@ -31,7 +31,7 @@ struct OutputTests {
         let run = try await fixture.createETL()
         let blob = try await fixture.store.writeBlob(ByteStream([1, 2, 3]))
         let artifact = ArtifactReference(
-            key: try ArtifactKey("extract/rows.bin"), task: try TaskID("extract"),
+            key: try ArtifactKey("extract/rows.bin"), task: TaskID("extract"),
             mediaType: "application/octet-stream", digest: blob.digest, size: blob.size)
         try await fixture.execute(
             run,
@@ -107,11 +107,11 @@ struct OutputTests {
         let time = Timestamp(milliseconds: 1000)
         let snapshot = RunSnapshot(
             origin: .imported,
-            created: RunCreated(dag: try DAGID("d"), params: ["started_at": 1], logicalDate: time), endedAt: time,
-            instances: [RunSnapshot.Instance(InstanceID(try TaskID("t")), state: .success, startedAt: time)],
+            created: RunCreated(dag: DAGID("d"), params: ["started_at": 1], logicalDate: time), endedAt: time,
+            instances: [RunSnapshot.Instance(InstanceID(TaskID("t")), state: .success, startedAt: time)],
             xcoms: [
                 RunSnapshot.XCom(
-                    instance: InstanceID(try TaskID("t")), key: "k", value: ["created_at": 1], createdAt: time)
+                    instance: InstanceID(TaskID("t")), key: "k", value: ["created_at": 1], createdAt: time)
             ])
         let json = Event(sequence: 1, time: time, token: nil, payload: .restored(snapshot)).outputJSON
         let shown: JSONValue = "1970-01-01T00:00:01.000Z"

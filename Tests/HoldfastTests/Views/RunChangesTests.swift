@@ -9,7 +9,7 @@ struct RunChangesTests {
 
     @Test("a run recorded by hand goes from queued over running to success, under one lease")
     func recordsByHand() async throws {
-        let run = try await runs.create(try DAGID("notes"), id: try RunID("notes-1")).run
+        let run = try await runs.create(DAGID("notes"), id: try RunID("notes-1")).run
         #expect(try await runs.setState(run, to: .running).visibleState == .running)
         #expect(await error { try await fixture.others.runs.setState(run, to: .failed) }?.code == .leaseHeld)
         fixture.clock.advance(by: .seconds(5))
@@ -23,7 +23,7 @@ struct RunChangesTests {
 
     @Test("what the transition table does not have is refused and leaves no trace", arguments: RunState.allCases)
     func refusesIllegal(_ state: RunState) async throws {
-        let run = try await runs.create(try DAGID("notes"), id: try RunID("notes-1")).run
+        let run = try await runs.create(DAGID("notes"), id: try RunID("notes-1")).run
         for next in [RunState.running, .success] { try await runs.setState(run, to: next) }
         let events = try await fixture.store.events(of: .run(run))
         if state == .success {
@@ -36,7 +36,7 @@ struct RunChangesTests {
 
     @Test("a run whose recorder fell silent is interrupted, and goes on as a resumed one")
     func resumesByHand() async throws {
-        let run = try await runs.create(try DAGID("notes"), id: try RunID("notes-1")).run
+        let run = try await runs.create(DAGID("notes"), id: try RunID("notes-1")).run
         try await runs.setState(run, to: .running)
         fixture.clock.advance(by: .seconds(31))
         #expect(try await runs.get(run).visibleState == .interrupted)
@@ -83,7 +83,7 @@ struct RunChangesTests {
     func marks() async throws {
         let run = try await fixture.createETL()
         try await fixture.execute(run, [.started, .start("extract"), .finish("extract", .failed)], releasing: false)
-        let extract = InstanceID(try TaskID("extract"))
+        let extract = InstanceID(TaskID("extract"))
         #expect(try await runs.mark(run, extract, as: .success) == .requested)
         #expect(try await runs.detail(run).fold.requestedMarks.map(\.instance) == [extract])
         fixture.clock.advance(by: .seconds(31))
@@ -97,9 +97,9 @@ struct RunChangesTests {
         let run = try await fixture.createETL()
         try await fixture.execute(run, [.started], releasing: !isLive)
         let events = try await fixture.store.events(of: .run(run))
-        let failed = await error { try await runs.mark(run, InstanceID(try TaskID("extract")), as: .failed) }
+        let failed = await error { try await runs.mark(run, InstanceID(TaskID("extract")), as: .failed) }
         #expect(failed?.code == .illegalTransition)
-        let unknown = await error { try await runs.mark(run, InstanceID(try TaskID("nothing")), as: .success) }
+        let unknown = await error { try await runs.mark(run, InstanceID(TaskID("nothing")), as: .success) }
         #expect(unknown?.code == .illegalTransition)
         #expect(try await fixture.store.events(of: .run(run)) == events)
     }

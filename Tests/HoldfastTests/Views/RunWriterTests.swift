@@ -43,12 +43,12 @@ struct RunWriterTests {
         "writes of one process at the same time all go through, whether the run is active or not",
         arguments: [true, false])
     func together(isActive: Bool) async throws {
-        let run = try await fixture.runs.create(try DAGID("notes"), id: try RunID("notes-1")).run
+        let run = try await fixture.runs.create(DAGID("notes"), id: try RunID("notes-1")).run
         if isActive { try await fixture.runs.setState(run, to: .running) }
         let xcoms = fixture.views.xcoms
         try await withThrowingTaskGroup { group in
             for index in 0..<16 {
-                group.addTask { try await xcoms.set(run, InstanceID(try TaskID("t\(index)")), to: .int(Int64(index))) }
+                group.addTask { try await xcoms.set(run, InstanceID(TaskID("t\(index)")), to: .int(Int64(index))) }
             }
             try await group.waitForAll()
         }

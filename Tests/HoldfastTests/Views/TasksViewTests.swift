@@ -36,8 +36,8 @@ struct TasksViewTests {
 
     @Test("without a definition, tasks come to be by being named")
     func dynamic() async throws {
-        let run = try await fixture.runs.create(try DAGID("notes"), id: try RunID("notes-1")).run
-        let (step, other) = (InstanceID(try TaskID("step")), InstanceID(try TaskID("other"), mapIndex: 3))
+        let run = try await fixture.runs.create(DAGID("notes"), id: try RunID("notes-1")).run
+        let (step, other) = (InstanceID(TaskID("step")), InstanceID(TaskID("other"), mapIndex: 3))
         #expect(try await tasks.setState(run, step, to: .success).state == .success)
         #expect(try await tasks.setState(run, other, to: .running).state == .running)
         #expect(try await tasks.setState(run, other, to: .failed).state == .failed)
@@ -48,9 +48,9 @@ struct TasksViewTests {
     @Test("a mapped task is given its items, once")
     func expands() async throws {
         let definition = DAGDefinition(
-            name: try DAGID("mapped"), tasks: [try .shell("shard", foreach: .template("{{ params.items }}"))])
+            name: DAGID("mapped"), tasks: [try .shell("shard", foreach: .template("{{ params.items }}"))])
         let run = try await fixture.runs.create(from: definition, id: try RunID("mapped-1")).run
-        let shard = try TaskID("shard")
+        let shard = TaskID("shard")
         try await tasks.expand(run, shard, items: ["a", "b"])
         #expect(try await tasks.setState(run, InstanceID(shard, mapIndex: 1), to: .running).item == "b")
         #expect(await error { try await tasks.expand(run, shard, items: []) }?.code == .illegalTransition)
@@ -60,7 +60,7 @@ struct TasksViewTests {
     func decides() async throws {
         let run = try await fixture.createETL()
         try await tasks.setState(run, extract, to: .skipped, error: "not today")
-        let transform = InstanceID(try TaskID("transform"))
+        let transform = InstanceID(TaskID("transform"))
         #expect(try await tasks.setState(run, transform, to: .upstreamFailed).tryNumber == 0)
         #expect(try await tasks.get(run, extract).error == "not today")
     }
@@ -75,7 +75,7 @@ struct TasksViewTests {
         for state in [TaskState.running, .failed, .pending, .skipped] {
             #expect(await error { try await tasks.setState(run, extract, to: state) }?.code == .illegalTransition)
         }
-        let unknown = InstanceID(try TaskID("nothing"))
+        let unknown = InstanceID(TaskID("nothing"))
         #expect(await error { try await tasks.setState(run, unknown, to: .running) }?.code == .illegalTransition)
         #expect(try await fixture.store.events(of: .run(run)) == events)
     }
@@ -90,7 +90,7 @@ struct TasksViewTests {
     @Test("an unknown task is answered with a similar one")
     func suggests() async throws {
         let run = try await fixture.createETL()
-        let unknown = await error { _ = try await tasks.get(run, InstanceID(try TaskID("extrakt"))) }
+        let unknown = await error { _ = try await tasks.get(run, InstanceID(TaskID("extrakt"))) }
         #expect(unknown?.code == .notFound)
         #expect(unknown?.detail == "did you mean extract?")
         #expect(await error { _ = try await tasks.get(run, InstanceID(extract.task, mapIndex: 1)) }?.detail == nil)
@@ -100,11 +100,11 @@ struct TasksViewTests {
     func acrossRuns(limit: Int) async throws {
         for index in 1...4 {
             try await fixture.createETL("etl-\(index)")
-            try await fixture.runs.create(try DAGID("other"), id: try RunID("other-\(index)"))
+            try await fixture.runs.create(DAGID("other"), id: try RunID("other-\(index)"))
             fixture.clock.advance(by: .seconds(1))
         }
         try await fixture.execute(try RunID("etl-2"), [.started, .start("extract"), .finish("extract")])
-        var query = TaskQuery(dag: try DAGID("etl"), states: [.pending], limit: limit)
+        var query = TaskQuery(dag: DAGID("etl"), states: [.pending], limit: limit)
         var seen: [TaskEntry] = []
         repeat {
             let page = try await tasks.list(query)

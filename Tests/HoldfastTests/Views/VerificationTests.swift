@@ -27,8 +27,8 @@ struct VerificationTests {
         try await createRun("etl-2")
         try await fixture.runs.cancel(try RunID("etl-2"))
         let large = JSONValue.string(String(repeating: "x", count: 100_000))
-        try await fixture.views.xcoms.set(try RunID("etl-2"), InstanceID(try TaskID("extract")), to: large)
-        try await fixture.runs.rerun(try RunID("etl-2"), from: try TaskID("transform"))
+        try await fixture.views.xcoms.set(try RunID("etl-2"), InstanceID(TaskID("extract")), to: large)
+        try await fixture.runs.rerun(try RunID("etl-2"), from: TaskID("transform"))
         let progress = Mutex<[VerificationProgress]>([])
         let report = try await fixture.store.verify { reached in progress.withLock { $0.append(reached) } }
         #expect(report.findings == [])

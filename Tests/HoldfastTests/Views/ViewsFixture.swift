@@ -47,7 +47,7 @@ extension WorkerInfo {
 extension DAGDefinition {
     static func etl(label: String? = nil, retries: Int = 0) throws -> DAGDefinition {
         DAGDefinition(
-            name: try DAGID("etl"), label: label, params: ["date": "2026-01-01"],
+            name: DAGID("etl"), label: label, params: ["date": "2026-01-01"],
             tasks: [
                 try .shell("extract", retries: retries), try .shell("transform", needs: ["extract"]),
                 try .shell("load", needs: ["transform"]), try .shell("audit"),

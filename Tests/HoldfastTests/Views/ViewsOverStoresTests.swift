@@ -35,7 +35,7 @@ struct ViewsOverStoresTests {
             try await views.runs.setState(run, to: .failed, reason: "enough")
             #expect(try await followed == Array(1...7))
             #expect(try await views.xcoms.get(run, extract.task) == large)
-            let copy = try await views.runs.rerun(run, from: try TaskID("transform")).run
+            let copy = try await views.runs.rerun(run, from: TaskID("transform")).run
             #expect(try await views.xcoms.get(copy, extract.task) == large)
             #expect(try await views.artifacts.get(copy, try ArtifactKey("report/a.txt")) == Array("text".utf8))
             #expect(try await views.tasks.list(TaskQuery(states: [.success])).elements.map(\.run) == [copy, run])
@@ -48,11 +48,11 @@ struct ViewsOverStoresTests {
     @Test("writes of one process at the same time all go through", arguments: Kind.allCases)
     func together(_ kind: Kind) async throws {
         try await withViews(kind) { views in
-            let run = try await views.runs.create(try DAGID("notes"), id: try RunID("notes-1")).run
+            let run = try await views.runs.create(DAGID("notes"), id: try RunID("notes-1")).run
             try await withThrowingTaskGroup { group in
                 for index in 0..<8 {
                     group.addTask {
-                        try await views.xcoms.set(run, InstanceID(try TaskID("t\(index)")), to: .int(Int64(index)))
+                        try await views.xcoms.set(run, InstanceID(TaskID("t\(index)")), to: .int(Int64(index)))
                     }
                 }
                 try await group.waitForAll()

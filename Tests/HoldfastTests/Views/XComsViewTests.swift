@@ -19,7 +19,7 @@ struct XComsViewTests {
         try await xcoms.set(run, extract, key: "file", to: "a.csv")
         #expect(try await xcoms.get(run, extract.task) == ["rows": 4])
         #expect(try await xcoms.list(run).map(\.key) == ["file", "return_value"])
-        #expect(try await xcoms.list(run, task: try TaskID("audit")).isEmpty)
+        #expect(try await xcoms.list(run, task: TaskID("audit")).isEmpty)
         #expect(try await xcoms.delete(run, extract, key: "file"))
         #expect(try await xcoms.delete(run, extract, key: "file") == false)
         #expect(try await xcoms.list(run).map(\.key) == ["return_value"])
@@ -58,13 +58,13 @@ struct XComsViewTests {
     func missing() async throws {
         let run = try await fixture.createETL()
         try await xcoms.set(run, instance("extract"), key: "rows", to: 1)
-        let key = await error { _ = try await xcoms.get(run, try TaskID("extract"), key: "row") }
+        let key = await error { _ = try await xcoms.get(run, TaskID("extract"), key: "row") }
         #expect(key?.code == .notFound)
         #expect(key?.detail == #"did you mean the key "rows"?"#)
-        let task = await error { _ = try await xcoms.get(run, try TaskID("extrakt"), key: "rows") }
+        let task = await error { _ = try await xcoms.get(run, TaskID("extrakt"), key: "rows") }
         #expect(task?.detail == "did you mean the task extract?")
         #expect(await error { _ = try await xcoms.list(try RunID("none")) }?.code == .notFound)
-        #expect(await error { _ = try await xcoms.get(try RunID("none"), try TaskID("t")) }?.code == .notFound)
+        #expect(await error { _ = try await xcoms.get(try RunID("none"), TaskID("t")) }?.code == .notFound)
     }
 
     @Test("a mapped task's values are an array in index order, or one by its index")
@@ -98,7 +98,7 @@ struct XComsViewTests {
 
     private func createMapped() async throws -> RunID {
         let definition = DAGDefinition(
-            name: try DAGID("mapped"), tasks: [try .shell("shard", foreach: .template("{{ params.items }}"))])
+            name: DAGID("mapped"), tasks: [try .shell("shard", foreach: .template("{{ params.items }}"))])
         return try await fixture.runs.create(from: definition, id: try RunID("mapped-1")).run
     }
 
@@ -108,8 +108,8 @@ struct XComsViewTests {
         try await fixture.execute(
             run, [.started, .start("extract"), .finish("extract", xcoms: ["return_value": 1]), .start("audit")])
         let spy = StoreProxy(fixture.store)
-        #expect(try await Views(spy, clock: fixture.clock).xcoms.get(run, try TaskID("extract")) == 1)
-        #expect(spy.historyQueries.map(\.xcomTask) == [nil, try TaskID("extract")])
+        #expect(try await Views(spy, clock: fixture.clock).xcoms.get(run, TaskID("extract")) == 1)
+        #expect(spy.historyQueries.map(\.xcomTask) == [nil, TaskID("extract")])
         #expect(spy.historyQueries.first?.limit == 1)
     }
 
@@ -123,9 +123,9 @@ struct XComsViewTests {
                 .finish("audit", .failed, xcoms: ["return_value": 2]),
                 .finished(state: .failed, reason: nil), .resumed(Resumed()),
             ])
-        #expect(try await xcoms.get(run, try TaskID("extract")) == 1)
-        #expect(await error { _ = try await xcoms.get(run, try TaskID("audit")) }?.code == .notFound)
-        let copy = try await fixture.runs.rerun(run, from: try TaskID("transform")).run
-        #expect(try await xcoms.get(copy, try TaskID("extract")) == 1)
+        #expect(try await xcoms.get(run, TaskID("extract")) == 1)
+        #expect(await error { _ = try await xcoms.get(run, TaskID("audit")) }?.code == .notFound)
+        let copy = try await fixture.runs.rerun(run, from: TaskID("transform")).run
+        #expect(try await xcoms.get(copy, TaskID("extract")) == 1)
     }
 }
