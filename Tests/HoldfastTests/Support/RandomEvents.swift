@@ -77,7 +77,7 @@ extension SeededGenerator {
         case .stepCompleted: .stepCompleted(StepCompleted(task: identifier(), tryNumber: 1 + below(3), value: json()))
         case .xcomSet: .xcomSet(instance: instance(), key: text(), value: json())
         case .xcomDeleted: .xcomDeleted(instance: instance(), key: text())
-        case .artifactSaved: .artifactSaved(artifact())
+        case .artifactSaved: .artifactSaved(artifactReference())
         case .artifactDeleted: .artifactDeleted(identifier())
         case .cancelRequested: .cancelRequested(reason: maybe { $0.text() })
         case .markRequested: .markRequested(decided())
@@ -118,7 +118,7 @@ extension SeededGenerator {
                     instance: generator.instance(), key: generator.text(), value: generator.json(),
                     createdAt: generator.timestamp())
             },
-            artifacts: list(upTo: 3) { $0.artifact() })
+            artifacts: list(upTo: 3) { $0.artifactReference() })
     }
 
     mutating func finished() -> TaskFinished {
@@ -126,7 +126,7 @@ extension SeededGenerator {
             instance: instance(), tryNumber: below(9), state: pick(TaskState.allCases),
             exitCode: maybe { $0.below(256) },
             error: maybe { $0.text() }, retryAt: maybe { $0.timestamp() }, xcoms: members(),
-            artifacts: list(upTo: 2) { $0.artifact() })
+            artifacts: list(upTo: 2) { $0.artifactReference() })
     }
 
     mutating func decided() -> TaskDecided {
@@ -135,7 +135,7 @@ extension SeededGenerator {
 
     mutating func instance() -> InstanceID { InstanceID(identifier(), mapIndex: maybe { $0.below(100) }) }
 
-    mutating func artifact() -> ArtifactReference {
+    mutating func artifactReference() -> ArtifactReference {
         ArtifactReference(
             key: identifier(), task: maybe { $0.identifier() }, mediaType: text(), digest: digest(),
             size: Int64(below(1 << 40)), schema: maybe { $0.text() }, metadata: members())
@@ -147,11 +147,11 @@ extension SeededGenerator {
             secrets: list(upTo: 2) { $0.text() },
             workingDirectory: text(), maxParallel: maybe { $0.below(9) },
             timeout: maybe { .milliseconds($0.below(100_000)) },
-            tasks: list(upTo: 4) { $0.task() },
-            hooks: Dictionary(list(upTo: 3) { ($0.pick(Hook.allCases), $0.task()) }, uniquingKeysWith: { $1 }))
+            tasks: list(upTo: 4) { $0.taskDefinition() },
+            hooks: Dictionary(list(upTo: 3) { ($0.pick(Hook.allCases), $0.taskDefinition()) }, uniquingKeysWith: { $1 }))
     }
 
-    mutating func task() -> TaskDefinition {
+    mutating func taskDefinition() -> TaskDefinition {
         TaskDefinition(
             id: identifier(), action: once(in: 2) ? .shell(text()) : .command(list(upTo: 3) { $0.text() }),
             needs: list(upTo: 3) { $0.identifier() }, trigger: pick(Trigger.allCases), when: maybe { $0.text() },
