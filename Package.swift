@@ -91,6 +91,9 @@ let package = Package(
                 "Holdfast", "HoldfastLocal", "HoldfastSQLite", "HoldfastTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        // The program of the README.
+        .executableTarget(
+            name: "Bill", dependencies: ["Holdfast", "HoldfastEngine", "HoldfastSQLite"], path: "Examples/Bill"),
         // Everything in Examples, run.
         .testTarget(
             name: "ExamplesTests", dependencies: ["Holdfast", "HoldfastEngine", "HoldfastMemory"],

@@ -1,3 +1,4 @@
+import Foundation
 #if canImport(Glibc)
     import Glibc
 #else
@@ -8,6 +9,8 @@
 struct ChildProgram {
     var path: String
     var arguments: [String]
+    /// Gets its standard error.
+    var log: String
 
     struct Cost {
         var milliseconds: Double
@@ -15,7 +18,7 @@ struct ChildProgram {
         var peakMegabytes: Double
     }
 
-    /// Its output goes nowhere. Blocks its thread.
+    /// Its standard output goes nowhere. Blocks its thread.
     /// - Throws: `BenchmarkError.commandFailed` unless it exits with 0.
     func run() throws -> Cost {
         let start = ContinuousClock.now
@@ -26,7 +29,7 @@ struct ChildProgram {
             guard errno == EINTR else { throw failure("can't be waited for") }
         }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-        guard status == 0 else { throw failure("ended with status \(status)") }
+        guard status == 0 else { throw failure("ended with status \(status): \(try errors())") }
         return Cost(milliseconds: milliseconds, peakMegabytes: Double(usage.ru_maxrss) / 1024)
     }
 
@@ -35,6 +38,7 @@ struct ChildProgram {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, log, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         let words = ([path] + arguments).map { strdup($0) }
         defer { for word in words { free(word) } }
         var child: pid_t = 0
@@ -42,6 +46,8 @@ struct ChildProgram {
         guard code == 0 else { throw failure("can't be started: \(String(cString: strerror(code)))") }
         return child
     }
+
+    private func errors() throws -> String { String(decoding: try Data(contentsOf: URL(filePath: log)), as: UTF8.self) }
 
     private func failure(_ what: String) -> BenchmarkError {
         .commandFailed("\(([path] + arguments).joined(separator: " ")): \(what)")

@@ -21,8 +21,8 @@ struct ProgramBenchmark {
             var listing: [Double] = []
             // Alternating, so that what else the machine does touches both alike.
             for _ in 0..<repetitions {
-                version.append(try holdfast(["--version"]).milliseconds)
-                listing.append(try holdfast(["runs", "--store", url]).milliseconds)
+                version.append(try holdfast(["--version"], scratch).milliseconds)
+                listing.append(try holdfast(["runs", "--store", url], scratch).milliseconds)
             }
             figures.add("version_ms", version.median)
             figures.add("runs_listed_of", Double(runs))
@@ -38,14 +38,14 @@ struct ProgramBenchmark {
         for task in 0..<tasks { text += "  t\(task): { command: [\"true\"] }\n" }
         let file = scratch.path + "/many.yaml"
         try Data(text.utf8).write(to: URL(filePath: file))
-        let cost = try holdfast(["run", file, "--store", "sqlite:\(scratch.database("many"))"])
+        let cost = try holdfast(["run", file, "--store", "sqlite:\(scratch.database("many"))"], scratch)
         figures.add("tasks", Double(tasks))
         figures.add("run_peak_megabytes", cost.peakMegabytes)
         figures.add("tasks_per_second", Double(tasks) / cost.milliseconds * 1000)
     }
 
-    private func holdfast(_ arguments: [String]) throws -> ChildProgram.Cost {
-        try ChildProgram(path: program, arguments: arguments).run()
+    private func holdfast(_ arguments: [String], _ scratch: ScratchFolder) throws -> ChildProgram.Cost {
+        try ChildProgram(path: program, arguments: arguments, log: scratch.path + "/errors").run()
     }
 }
 
