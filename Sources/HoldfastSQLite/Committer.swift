@@ -6,8 +6,6 @@ import HoldfastLocal
 /// Of each request every condition is checked before its first write, against the state that the earlier requests of
 /// the batch have left. So a refused one has written nothing, and its neighbours don't notice it.
 final class Committer {
-    typealias Replies = [Result<WriteReply, StoreError>]
-
     let connection: WriteConnection
     let tenant: Int64
     let liveness: Liveness
@@ -49,20 +47,17 @@ final class Committer {
     }
 
     /// - Throws: when the whole batch failed; then none of it was written.
-    func perform(_ batch: [WriteRequest]) throws(SQLiteFailure) -> Replies {
+    func perform(_ batch: [WriteTicket]) throws(SQLiteFailure) {
         try begin()
-        var replies: Replies = []
-        replies.reserveCapacity(batch.count)
-        for request in batch {
+        for ticket in batch {
             do throws(SQLiteFailure) {
-                replies.append(.success(try perform(request)))
+                ticket.reply = .success(try perform(ticket.request))
             } catch {
                 guard case .refused(let refusal) = error else { throw error }
-                replies.append(.failure(refusal))
+                ticket.reply = .failure(refusal)
             }
         }
         try flush()
-        return replies
     }
 
     private func perform(_ request: WriteRequest) throws(SQLiteFailure) -> WriteReply {

@@ -22,11 +22,11 @@ struct Opening {
     /// - Throws: `notFound`, `notAStore`, `newerFormat`, `corrupt`, `unavailable`, `full`.
     func open() throws(StoreError) -> Opened {
         let presence = try files.presence()
-        // Before anything is put beside it or changed in it: it may be somebody else's file.
-        let isNew = presence == .filled ? try examine() == .nothing : true
-        guard !isNew || options.creates else {
-            throw StoreError(.notFound, subject: files.database, detail: "there is no store")
-        }
+        // Before anything is put beside it: it may be somebody else's file. Where the lock is, a store was opened before, and
+        // the look that is taken before anything is changed in the file is enough.
+        var isNew = presence != .filled
+        if !isNew, !files.hasLock { isNew = try examine() == .nothing }
+        guard !isNew || options.creates else { throw notThere }
         if isNew { try files.makeFolder() }
         let lock = try FileLock(files.lock)
         return try lock.withExclusive(timeout: options.busyTimeout) { () throws(StoreError) in
@@ -34,6 +34,10 @@ struct Opening {
             let (pool, tenant) = try openAndPrepare()
             return Opened(pool: pool, lock: lock, tenant: tenant)
         }
+    }
+
+    private var notThere: StoreError {
+        StoreError(.notFound, subject: files.database, detail: "there is no store")
     }
 
     private func openAndPrepare() throws(StoreError) -> (DatabasePool, Int64) {
@@ -84,12 +88,12 @@ struct Opening {
 
     private func openPool() throws -> DatabasePool {
         var configuration = configuration
-        let schema = schema
-        let path = files.database
-        configuration.prepareDatabase { database in
+        let (schema, path) = (schema, files.database)
+        configuration.prepareDatabase { [options, notThere] database in
             guard !database.configuration.readonly, try schema.content(of: database, path: path) == .nothing else {
                 return
             }
+            guard options.creates else { throw notThere }
             // Possible only before the first table.
             try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
         }

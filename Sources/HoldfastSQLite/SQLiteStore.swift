@@ -16,7 +16,7 @@ public final class SQLiteStore: Store {
     let liveness: Liveness
     let blobs: BlobFolder
     let bell: FeedBell
-    private let queue: CommitQueue<WriteRequest, Result<WriteReply, StoreError>>
+    private let line: CommitLine
     private let blocking: BlockingWork
     private let isClosed = Mutex(false)
 
@@ -50,12 +50,8 @@ public final class SQLiteStore: Store {
         }
         self.bell = bell
         self.writer = writer
-        queue = CommitQueue(
-            label: "holdfast.sqlite.commit", cost: \.cost, closed: { .failure(Writer.closed(files.database)) }
-        ) { batch in
-            let (replies, news) = writer.perform(batch)
-            bell.ring(news)
-            return replies
+        line = CommitLine(label: "holdfast.sqlite.commit") { batch in
+            bell.ring(writer.perform(batch.map { unsafeDowncast($0, to: WriteTicket.self) }))
         }
     }
 
@@ -68,23 +64,29 @@ public final class SQLiteStore: Store {
     // MARK: - Writing
 
     public func commit(_ changeset: Changeset) async throws(StoreError) -> Receipt {
-        let reply = try await queue.submit(.commit(try EncodedChangeset(changeset))).get()
+        let reply = try await perform(.commit(try EncodedChangeset(changeset)))
         guard case .receipt(let receipt) = reply else { preconditionFailure("a commit is answered by a receipt") }
         return receipt
     }
 
     public func claim(_ request: ClaimRequest) async throws(StoreError) -> [Lease] {
         try liveness.hold(request.worker)
-        let reply = try await queue.submit(.claim(request)).get()
+        let reply = try await perform(.claim(request))
         guard case .leases(let leases) = reply else { preconditionFailure("a claim is answered by leases") }
         return leases
     }
 
     public func renew(_ request: RenewRequest) async throws(StoreError) -> Renewal {
         try liveness.hold(request.worker)
-        let reply = try await queue.submit(.renew(request)).get()
+        let reply = try await perform(.renew(request))
         guard case .renewal(let renewal) = reply else { preconditionFailure("a renewal is answered by one") }
         return renewal
+    }
+
+    private func perform(_ request: WriteRequest) async throws(StoreError) -> WriteReply {
+        let ticket = WriteTicket(request)
+        guard await line.submit(ticket), let reply = ticket.reply else { throw Writer.closed(files.database) }
+        return try reply.get()
     }
 
     // MARK: - Reading
@@ -120,7 +122,7 @@ public final class SQLiteStore: Store {
             defer { isClosed = true }
             return isClosed
         }
-        await queue.close()
+        await line.close()
         guard !wasClosed else { return }
         bell.close()
         try await blocking.run { [writer, liveness] () throws(StoreError) in

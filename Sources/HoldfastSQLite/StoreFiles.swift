@@ -56,6 +56,9 @@ struct StoreFiles: Sendable {
         }
     }
 
+    /// Whether a store was opened here before.
+    var hasLock: Bool { access(lock, F_OK) == 0 }
+
     /// Makes the folder (0700) where it is missing.
     func makeFolder() throws(StoreError) { try make(folder: folder) }
 

@@ -1,17 +1,21 @@
 import Holdfast
+import HoldfastLocal
 
-/// What goes through the commit queue.
+/// What goes through the commit line.
 enum WriteRequest: Sendable {
     case commit(EncodedChangeset)
     case claim(ClaimRequest)
     case renew(RenewRequest)
+}
 
-    /// Bytes, for the limit of a batch.
-    var cost: Int {
-        switch self {
-        case .commit(let encoded): encoded.cost
-        case .claim, .renew: 0
-        }
+/// A request, and what came of it.
+final class WriteTicket: CommitTicket, @unchecked Sendable {
+    let request: WriteRequest
+    var reply: Result<WriteReply, StoreError>?
+
+    init(_ request: WriteRequest) {
+        self.request = request
+        if case .commit(let encoded) = request { super.init(cost: encoded.cost) } else { super.init(cost: 0) }
     }
 }
 

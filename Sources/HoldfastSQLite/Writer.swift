@@ -42,16 +42,17 @@ final class Writer: @unchecked Sendable {
         }
     }
 
-    /// Performs a batch in one transaction. Blocks the thread.
-    func perform(_ batch: [WriteRequest]) -> (replies: Committer.Replies, news: Committer.News) {
+    /// Performs a batch in one transaction and leaves in each ticket what came of it. Blocks the thread.
+    func perform(_ batch: [WriteTicket]) -> Committer.News {
         do throws(StoreError) {
             return try withWork { work throws(StoreError) in
                 let committer = work.committer
-                let replies = try transact(&work) { () throws(SQLiteFailure) in try committer.perform(batch) }
-                return (replies, committer.news)
+                try transact(&work) { () throws(SQLiteFailure) in try committer.perform(batch) }
+                return committer.news
             }
         } catch {
-            return (batch.map { _ in .failure(error) }, Committer.News())
+            for ticket in batch { ticket.reply = .failure(error) }
+            return Committer.News()
         }
     }
 

@@ -94,18 +94,20 @@ struct FaultTests {
                         if !FileManager.default.fileExists(atPath: url.path) { try Data().write(to: url) }
                         return url
                     }())
-                Thread.detachNewThread {
-                    usleep(delay)
-                    kill(getpid(), SIGKILL)
-                }
-                while true {
+                func commit() async throws {
                     let receipt = try await store.commit(.appending(.signal("s"), to: .run(named: "a"), at: start))
                     try log.seek(toOffset: 0)
                     try log.write(contentsOf: Data("\(receipt.sequences[0].upperBound)\n".utf8))
                 }
+                try await commit()
+                Thread.detachNewThread {
+                    usleep(delay)
+                    kill(getpid(), SIGKILL)
+                }
+                while true { try await commit() }
             }
             let told = try String(contentsOfFile: path + ".told", encoding: .utf8)
-            let sequence = try #require(Int64(told.split(separator: "\n")[0]))
+            let sequence = try #require(told.split(separator: "\n").first.flatMap { Int64($0) })
             let store = try await open(path)
             #expect(try await store.history(HistoryQuery(.run(named: "a"), from: sequence)).elements.count >= 1)
             #expect(try await store.maintain(MaintenanceRequest(check: true)).findings == [])
