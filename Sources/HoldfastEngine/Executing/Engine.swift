@@ -28,7 +28,7 @@ public final class Engine: Sendable {
     }
 
     /// Executes a run that is `queued`.
-    /// - Returns: the run at its end, or `interrupted` after `interrupt`.
+    /// - Returns: the run at its end, or `interrupted` after `interrupt` or when the calling task was cancelled.
     /// - Throws: `notFound`, `leaseHeld` when another worker has it, `conflict` when it is not queued, `invalid` when a
     ///   secret or its working directory is missing; `leaseLost` when another worker took it over meanwhile.
     public func execute(_ run: RunID) async throws(StoreError) -> RunFold {
@@ -100,16 +100,35 @@ public final class Engine: Sendable {
                 return owned.fold
             }
             let definition = try check(owned.fold, purpose)
-            let runner = try TryRunner(definition, store: store, configuration: configuration)
-            var executor = try RunExecutor(
-                owned, definition: definition, mailbox: mailbox, runner: runner, store: store,
-                configuration: configuration)
-            return try await executor.execute(purpose)
+            return try await execute(owned, definition, mailbox, purpose)
         } catch {
             // What could not begin is given back as it was found; a lease that is lost needs no giving back.
             if error.code == .invalid { try await owned.commit(releasing: true) }
             throw error
         }
+    }
+
+    /// Runs the executor in a task of its own: when the caller is cancelled, the run is interrupted in good order.
+    private func execute(
+        _ owned: OwnedRun, _ definition: DAGDefinition, _ mailbox: Mailbox, _ purpose: RunExecutor.Purpose
+    ) async throws(StoreError) -> RunFold {
+        let runner = try TryRunner(definition, store: store, configuration: configuration)
+        let task = Task { [store, configuration] () async -> Result<RunFold, StoreError> in
+            do throws(StoreError) {
+                var executor = try RunExecutor(
+                    owned, definition: definition, mailbox: mailbox, runner: runner, store: store,
+                    configuration: configuration)
+                return .success(try await executor.execute(purpose))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let result = await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            mailbox.post(.interrupt(reason: "its caller was cancelled"))
+        }
+        return try result.get()
     }
 
     /// What has to be there before a pipeline run can go on.

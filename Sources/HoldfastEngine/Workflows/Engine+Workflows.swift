@@ -86,6 +86,9 @@ extension Engine {
         case nil:
             // A store that can't take a step can't take its failure either: the run is left to be resumed.
             if error is StoreError { return }
+            if error is CancellationError {
+                return try await context.end(.interrupted, reason: "its caller was cancelled")
+            }
             try await context.end(.failed, reason: String("\(error)".prefix(1000)))
         }
     }

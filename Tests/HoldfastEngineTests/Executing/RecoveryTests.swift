@@ -41,6 +41,21 @@ struct RecoveryTests {
         }
     }
 
+    @Test("when the caller is cancelled, the run is left interrupted and its tasks are ended")
+    func cancelledCaller() async throws {
+        try await withHarness { harness in
+            let run = try await harness.create(Self.slow)
+            let executing = Task { try await harness.engine.execute(run) }
+            try await harness.untilLines(2, in: "order")
+            executing.cancel()
+            let stopped = try await executing.value
+            #expect(stopped.state == .interrupted)
+            harness.touch("go")
+            let fold = try await harness.engine.resume(run)
+            #expect(fold.state == .success)
+        }
+    }
+
     @Test("a live run is not taken by another worker")
     func liveRunIsHeld() async throws {
         try await withHarness { harness in

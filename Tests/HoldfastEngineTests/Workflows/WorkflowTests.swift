@@ -107,6 +107,28 @@ struct WorkflowTests {
         }
     }
 
+    @Test("when the caller is cancelled, the workflow is interrupted, not failed")
+    func cancelledCaller() async throws {
+        try await withHarness { harness in
+            let run = RunID(unchecked: "cut-off")
+            let (began, signal) = AsyncStream.makeStream(of: Void.self)
+            let task = Task {
+                try await harness.engine.runWorkflow(DAGID(unchecked: "w"), id: run, input: 0) { workflow, _ in
+                    try await workflow.step("wait") {
+                        signal.yield()
+                        try await Task.sleep(for: .seconds(3600))
+                        return 1
+                    }
+                }
+            }
+            for await _ in began { break }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            let fold = try await harness.store.fold(run)
+            #expect(fold.state == .interrupted)
+        }
+    }
+
     @Test("many workflows at once keep their histories apart")
     func manyAtOnce() async throws {
         try await withHarness { harness in
