@@ -1,5 +1,6 @@
 import BitCollections
 import Holdfast
+import HoldfastTesting
 import Testing
 
 @Suite("Random histories")

@@ -1,5 +1,6 @@
 import BitCollections
 import Holdfast
+import HoldfastTesting
 
 extension SeededGenerator {
     private static let names: [TaskID] = ["a", "b", "c", "d", "e", "f", "g"]
