@@ -45,7 +45,8 @@ struct EngineHarness: Sendable {
     }
 
     /// Waits for a condition that other processes bring about.
-    func until(_ what: String, within limit: Duration = .seconds(120), _ condition: () async throws -> Bool) async throws
+    func until(_ what: String, within limit: Duration = .seconds(120), _ condition: () async throws -> Bool)
+        async throws
     {
         let deadline = ContinuousClock.now + limit
         while try await !condition() {

@@ -148,7 +148,8 @@ extension SeededGenerator {
             workingDirectory: text(), maxParallel: maybe { $0.below(9) },
             timeout: maybe { .milliseconds($0.below(100_000)) },
             tasks: list(upTo: 4) { $0.taskDefinition() },
-            hooks: Dictionary(list(upTo: 3) { ($0.pick(Hook.allCases), $0.taskDefinition()) }, uniquingKeysWith: { $1 }))
+            hooks: Dictionary(list(upTo: 3) { ($0.pick(Hook.allCases), $0.taskDefinition()) }, uniquingKeysWith: { $1 })
+        )
     }
 
     mutating func taskDefinition() -> TaskDefinition {
