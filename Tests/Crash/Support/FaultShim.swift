@@ -32,6 +32,15 @@ struct FaultShim {
 struct SmallDisk: ~Copyable {
     private let folder: String
 
+    /// Whether this user may mount one.
+    static let canBeMade: Bool = {
+        guard let site = try? Site() else { return false }
+        switch SmallDisk(megabytes: 1, at: site) {
+        case .some: return true
+        case .none: return false
+        }
+    }()
+
     /// Nil where mounting is not allowed.
     init?(megabytes: Int, at site: Site) {
         folder = site.storeFolder
