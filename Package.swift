@@ -65,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "HoldfastCommand",
             dependencies: [
-                "Holdfast", "HoldfastEngine", "HoldfastLocal", "HoldfastMemory", "HoldfastSQLite",
+                "Holdfast", "HoldfastEngine", "HoldfastMemory", "HoldfastSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Holdfast
 import HoldfastEngine
-import HoldfastLocal
 import Logging
 
 /// How runs are executed.
