@@ -22,12 +22,14 @@ struct DiskFaultTests {
     @Test(
         "the command says what happened and exits with 3; the run goes on once the disk works, and nothing acknowledged is lost",
         .timeLimit(.minutes(2)),
-        arguments: [
+        arguments: StoreKind.tested,
+        [
             ("fsync", ["write to the disk failed"]), ("full", ["full", "No space"]), ("readonly", ["ead-only"]),
         ])
-    func injected(fault: String, words: [String]) async throws {
+    func injected(store: StoreKind, fault: (name: String, words: [String])) async throws {
+        let (fault, words) = fault
         try await onOwnThread {
-            let site = try Site()
+            let site = try Site(store)
             let shim = try FaultShim(site)
             // A read-only folder is met when it is opened.
             let breaking = fault == "readonly" ? "exit 1" : "echo \(fault) > '\(shim.trigger)'"
@@ -48,10 +50,11 @@ struct DiskFaultTests {
 
     @Test(
         "a file system without space: what is acknowledged stays, and the run goes on when there is space",
-        .enabled(if: SmallDisk.canBeMade, "this user can't mount a tmpfs"), .timeLimit(.minutes(2)))
-    func fullFileSystem() async throws {
+        .enabled(if: SmallDisk.canBeMade, "this user can't mount a tmpfs"), .timeLimit(.minutes(2)),
+        arguments: StoreKind.tested)
+    func fullFileSystem(store: StoreKind) async throws {
         try await onOwnThread {
-            let site = try Site()
+            let site = try Site(store)
             guard let disk = SmallDisk(megabytes: 2, at: site) else {
                 Issue.record("no tmpfs can be mounted")
                 return
@@ -67,10 +70,11 @@ struct DiskFaultTests {
 
     @Test(
         "a read-only file system is named, and its history can still be read",
-        .enabled(if: SmallDisk.canBeMade, "this user can't mount a tmpfs"), .timeLimit(.minutes(2)))
-    func readOnlyFileSystem() async throws {
+        .enabled(if: SmallDisk.canBeMade, "this user can't mount a tmpfs"), .timeLimit(.minutes(2)),
+        arguments: StoreKind.tested)
+    func readOnlyFileSystem(store: StoreKind) async throws {
         try await onOwnThread {
-            let site = try Site()
+            let site = try Site(store)
             guard let disk = SmallDisk(megabytes: 16, at: site) else {
                 Issue.record("no tmpfs can be mounted")
                 return

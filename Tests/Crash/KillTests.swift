@@ -6,23 +6,30 @@ import Testing
 /// The seed comes from `HOLDFAST_CRASH_SEED`, else it is drawn; it is printed, so that a failure can be had again.
 @Suite("Workers killed at random moments", .serialized)
 struct KillTests {
-    static let kills = ProcessInfo.processInfo.environment["HOLDFAST_CRASH_KILLS"].flatMap(Int.init) ?? 200
+    /// The second store is killed less often, as it shares the engine with the first.
+    static func kills(_ store: StoreKind) -> Int {
+        let wanted = ProcessInfo.processInfo.environment["HOLDFAST_CRASH_KILLS"].flatMap(Int.init) ?? 200
+        return store == .sqlite ? wanted : wanted / 2
+    }
 
     @Test(
         "what has a checkpoint runs once, what was in flight runs again, the run ends as a success",
-        .timeLimit(.minutes(10)))
-    func oneWorker() async throws {
-        try await onOwnThread { try Killing(workers: 1).run() }
+        .timeLimit(.minutes(10)), arguments: StoreKind.tested)
+    func oneWorker(_ store: StoreKind) async throws {
+        try await onOwnThread { try Killing(store, workers: 1).run() }
     }
 
-    @Test("of two that resume a run at once one wins and the other is refused", .timeLimit(.minutes(10)))
-    func twoWorkers() async throws {
-        try await onOwnThread { try Killing(workers: 2).run() }
+    @Test(
+        "of two that resume a run at once one wins and the other is refused", .timeLimit(.minutes(10)),
+        arguments: StoreKind.tested)
+    func twoWorkers(_ store: StoreKind) async throws {
+        try await onOwnThread { try Killing(store, workers: 2).run() }
     }
 }
 
 /// Runs one pipeline after the other, kills its workers again and again, and goes on until each is a success.
 private struct Killing {
+    let store: StoreKind
     let workers: Int
     let seed: UInt64
     let site: Site
@@ -31,20 +38,21 @@ private struct Killing {
     private var refusals = 0
     private var ranAgain = 0
 
-    init(workers: Int) throws {
+    init(_ store: StoreKind, workers: Int) throws {
+        self.store = store
         self.workers = workers
         seed =
             ProcessInfo.processInfo.environment["HOLDFAST_CRASH_SEED"].flatMap(UInt64.init) ?? .random(in: 1...999_999)
         random = SeededGenerator(seed: seed)
-        site = try Site()
+        site = try Site(store)
         try site.write(LinePipeline.yaml, to: "lines.yaml")
     }
 
     func run() throws {
         var killing = self
-        print("killing with \(workers) at once: seed \(seed)")
+        print("\(store): killing with \(workers) at once: seed \(seed)")
         var runs = 0
-        while killing.kills < KillTests.kills {
+        while killing.kills < KillTests.kills(store) {
             try killing.carryOut("run-\(runs)")
             runs += 1
         }
@@ -53,7 +61,7 @@ private struct Killing {
         #expect(verified.status == 0, "\(verified.output)\(verified.error)")
         if workers > 1 { #expect(killing.refusals > 0) }
         print(
-            "killing with \(workers) at once: seed \(seed), \(killing.kills) kills over \(runs) runs,",
+            "\(store): killing with \(workers) at once: seed \(seed), \(killing.kills) kills over \(runs) runs,",
             "\(killing.ranAgain) tasks ran again, \(killing.refusals) workers refused")
     }
 

@@ -17,10 +17,12 @@ struct PausedWorkerTests {
           third: { needs: [second], run: echo third >> lines }
         """
 
-    @Test("finds its next commit refused and stops, when another has taken over", .timeLimit(.minutes(2)))
-    func fenced() async throws {
+    @Test(
+        "finds its next commit refused and stops, when another has taken over", .timeLimit(.minutes(2)),
+        arguments: StoreKind.tested)
+    func fenced(_ store: StoreKind) async throws {
         try await onOwnThread {
-            let site = try Site()
+            let site = try Site(store)
             try site.write(Self.pipeline, to: "paused.yaml")
             let paused = try site.start(["run", "paused.yaml", "--run-id", "p", "--lease", "2s"])
             try eventually("the second task runs") { try site.lines("seconds") == ["1"] }

@@ -4,9 +4,9 @@ import Testing
 
 @Suite("Bad input")
 struct BadInputTests {
-    @Test("Without a store, lists are empty, runs are unknown, and nothing is made")
-    func noStore() async throws {
-        let folder = try Folder()
+    @Test("Without a store, lists are empty, runs are unknown, and nothing is made", arguments: StoreKind.tested)
+    func noStore(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         #expect(
             try await folder.holdfast("runs", "--format", "json").json() == [
                 "runs": [], "next_cursor": .null, "total": 0,
@@ -57,9 +57,11 @@ struct BadInputTests {
         #expect(!folder.exists(".holdfast"))
     }
 
-    @Test("Wrong parameters, ids, labels, secrets and folders are refused before anything is recorded")
-    func runArguments() async throws {
-        let folder = try Folder()
+    @Test(
+        "Wrong parameters, ids, labels, secrets and folders are refused before anything is recorded",
+        arguments: StoreKind.tested)
+    func runArguments(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write("name: a\nparams: { date: null }\ntasks: { t: { command: ['true'] } }\n", to: "a.yaml")
         try folder.write("name: b\nsecrets: [NOT_SET_ANYWHERE]\ntasks: { t: { command: ['true'] } }\n", to: "b.yaml")
         try folder.write("name: c\nworking_dir: nowhere\ntasks: { t: { command: ['true'] } }\n", to: "c.yaml")
@@ -77,9 +79,9 @@ struct BadInputTests {
         #expect(try await folder.holdfast("run", "a.yaml", "--param", "date").status == 64)
     }
 
-    @Test("Used ids, unknown runs, ambiguous beginnings and forged cursors end with 2")
-    func ids() async throws {
-        let folder = try Folder()
+    @Test("Used ids, unknown runs, ambiguous beginnings and forged cursors end with 2", arguments: StoreKind.tested)
+    func ids(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write("name: a\ntasks: { load: { command: ['true'] } }\n", to: "a.yaml")
         for id in ["abc-1", "abc-2", "abc"] { try await folder.holdfast("run", "a.yaml", "--run-id", id) }
         for (arguments, message) in [

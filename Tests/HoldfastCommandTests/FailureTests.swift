@@ -15,9 +15,10 @@ struct FailureTests {
         """
     }
 
-    @Test("It ends with 1 and says why; show does too; resume --file runs only what is left")
-    func mended() async throws {
-        let folder = try Folder()
+    @Test(
+        "It ends with 1 and says why; show does too; resume --file runs only what is left", arguments: StoreKind.tested)
+    func mended(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write(Self.pipeline(exit: 7), to: "a.yaml")
         let failed = try await folder.holdfast("run", "a.yaml", "--run-id", "r")
         #expect(failed.status == 1)
@@ -39,9 +40,9 @@ struct FailureTests {
         #expect(try folder.lines("ran.txt").count == 5)
     }
 
-    @Test("A task marked success by hand is left alone by resume")
-    func marked() async throws {
-        let folder = try Folder()
+    @Test("A task marked success by hand is left alone by resume", arguments: StoreKind.tested)
+    func marked(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write(Self.pipeline(exit: 7), to: "a.yaml")
         try await folder.holdfast("run", "a.yaml", "--run-id", "r")
         #expect(try await folder.holdfast("mark", "r", "second", "success").status == 0)
@@ -49,9 +50,9 @@ struct FailureTests {
         #expect(try folder.lines("ran.txt") == ["first", "second", "third"])
     }
 
-    @Test("rerun --from takes over what came before, and names its parent")
-    func rerun() async throws {
-        let folder = try Folder()
+    @Test("rerun --from takes over what came before, and names its parent", arguments: StoreKind.tested)
+    func rerun(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write(Self.pipeline(exit: 0), to: "a.yaml")
         try await folder.holdfast("run", "a.yaml", "--run-id", "r")
         #expect(try await folder.holdfast("rerun", "r", "--from", "second", "--run-id", "s").status == 0)
@@ -59,9 +60,9 @@ struct FailureTests {
         #expect(try await folder.show("s")["parent_run_id"] == "r")
     }
 
-    @Test("A file that defines another DAG is refused")
-    func otherDAG() async throws {
-        let folder = try Folder()
+    @Test("A file that defines another DAG is refused", arguments: StoreKind.tested)
+    func otherDAG(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write(Self.pipeline(exit: 7), to: "a.yaml")
         try folder.write(Self.pipeline(exit: 0).replacing("name: a", with: "name: b"), to: "b.yaml")
         try await folder.holdfast("run", "a.yaml", "--run-id", "r")
@@ -69,9 +70,9 @@ struct FailureTests {
         #expect(result.status == 2 && result.error.contains("run r is one of a"))
     }
 
-    @Test("pin is kept, delete removes the run and its logs")
-    func pinAndDelete() async throws {
-        let folder = try Folder()
+    @Test("pin is kept, delete removes the run and its logs", arguments: StoreKind.tested)
+    func pinAndDelete(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write(Self.pipeline(exit: 0), to: "a.yaml")
         try await folder.holdfast("run", "a.yaml", "--run-id", "r")
         #expect(try await folder.holdfast("pin", "r").status == 0)

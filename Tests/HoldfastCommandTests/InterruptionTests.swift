@@ -21,19 +21,19 @@ struct InterruptionTests {
 
         """
 
-    private func started(_ extra: String...) async throws -> (Folder, RunningCommand) {
-        let folder = try Folder()
+    private func started(_ store: StoreKind) async throws -> (Folder, RunningCommand) {
+        let folder = try Folder(store)
         try folder.write(Self.pipeline, to: "a.yaml")
-        let run = try RunningCommand(["run", "a.yaml", "--run-id", "r"] + extra, in: folder)
+        let run = try RunningCommand(["run", "a.yaml", "--run-id", "r"], in: folder)
         try await eventually("the second task runs") { try folder.lines("ran.txt").count == 2 }
         return (folder, run)
     }
 
     @Test(
         "The first signal leaves the run interrupted, ends with 130 and tells how to go on",
-        arguments: [SIGINT, SIGTERM, SIGHUP])
-    func signal(_ number: Int32) async throws {
-        let (folder, run) = try await started()
+        arguments: StoreKind.tested, [SIGINT, SIGTERM, SIGHUP])
+    func signal(_ store: StoreKind, _ number: Int32) async throws {
+        let (folder, run) = try await started(store)
         run.signal(number)
         let result = try await run.result()
         #expect(result.status == 130 && result.error.contains("holdfast resume r"))
@@ -44,9 +44,9 @@ struct InterruptionTests {
         #expect(try folder.lines("ran.txt") == ["first", "second", "second", "third", "exit"])
     }
 
-    @Test("A second signal stops at once, whatever the tasks do")
-    func secondSignal() async throws {
-        let folder = try Folder()
+    @Test("A second signal stops at once, whatever the tasks do", arguments: StoreKind.tested)
+    func secondSignal(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write(
             "name: a\ntasks: { t: { run: \"trap '' TERM; echo on > on; while ! test -e go; do sleep 0.05; done\" } }\n",
             to: "a.yaml")
@@ -59,9 +59,9 @@ struct InterruptionTests {
         try folder.write("", to: "go")
     }
 
-    @Test("After kill -9 the run is shown as interrupted at once, and resumes")
-    func killed() async throws {
-        let (folder, run) = try await started()
+    @Test("After kill -9 the run is shown as interrupted at once, and resumes", arguments: StoreKind.tested)
+    func killed(_ store: StoreKind) async throws {
+        let (folder, run) = try await started(store)
         run.signal(SIGKILL)
         #expect(try await run.result().status == 128 + SIGKILL)
         #expect(try await folder.holdfast("runs", "--state", "interrupted").output.contains("r "))
@@ -71,9 +71,9 @@ struct InterruptionTests {
         #expect(try await folder.holdfast("verify").status == 0)
     }
 
-    @Test("A live run is refused to resume and delete, by whom and until when")
-    func live() async throws {
-        let (folder, run) = try await started()
+    @Test("A live run is refused to resume and delete, by whom and until when", arguments: StoreKind.tested)
+    func live(_ store: StoreKind) async throws {
+        let (folder, run) = try await started(store)
         for arguments in [["resume", "r"], ["delete", "r"]] {
             let result = try await folder.holdfast(all: arguments)
             #expect(result.status == 2 && result.error.contains("process \(run.processID)"), "\(result.error)")
@@ -83,9 +83,9 @@ struct InterruptionTests {
         #expect(try await run.result().status == 0)
     }
 
-    @Test("A live run is cancelled by its worker, which ends with 1; on_exit still runs")
-    func cancelLive() async throws {
-        let (folder, run) = try await started()
+    @Test("A live run is cancelled by its worker, which ends with 1; on_exit still runs", arguments: StoreKind.tested)
+    func cancelLive(_ store: StoreKind) async throws {
+        let (folder, run) = try await started(store)
         let cancel = try await folder.holdfast("cancel", "r", "--reason", "enough")
         #expect(cancel.status == 0 && cancel.output == "run r is cancelled\n")
         #expect(try await run.result().status == 1)
@@ -93,18 +93,18 @@ struct InterruptionTests {
         #expect(try await folder.holdfast("cancel", "r").output.contains("has ended already: cancelled"))
     }
 
-    @Test("A task of a live run is marked by its worker")
-    func markLive() async throws {
-        let (folder, run) = try await started()
+    @Test("A task of a live run is marked by its worker", arguments: StoreKind.tested)
+    func markLive(_ store: StoreKind) async throws {
+        let (folder, run) = try await started(store)
         let mark = try await folder.holdfast("mark", "r", "second", "success")
         #expect(mark.status == 0 && mark.output.contains("was asked"))
         #expect(try await run.result().status == 0)
         #expect(try folder.lines("ran.txt") == ["first", "second", "third", "exit"])
     }
 
-    @Test("Logs and events are followed until the run has ended")
-    func follow() async throws {
-        let folder = try Folder()
+    @Test("Logs and events are followed until the run has ended", arguments: StoreKind.tested)
+    func follow(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write(
             "name: a\ntasks: { t: { run: \"echo one; while ! test -e go; do sleep 0.05; done; echo two\" } }\n",
             to: "a.yaml")
@@ -119,9 +119,9 @@ struct InterruptionTests {
         #expect(try await run.result().status == 0)
     }
 
-    @Test("A reader of the output that goes away does not end the run")
-    func brokenPipe() async throws {
-        let folder = try Folder()
+    @Test("A reader of the output that goes away does not end the run", arguments: StoreKind.tested)
+    func brokenPipe(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write("name: a\ntasks: { t: { run: \"sleep 0.3; echo x >> ran.txt\" } }\n", to: "a.yaml")
         try folder.write(
             "name: outer\ntasks: { t: { run: \"'\(Command.path)' run a.yaml --run-id r | head -n 1\" } }\n",

@@ -17,9 +17,11 @@ struct JSONTests {
         "duration_seconds", "error",
     ]
 
-    @Test("run --format json gives the id on standard error and the run's JSON on standard output")
-    func run() async throws {
-        let folder = try Folder()
+    @Test(
+        "run --format json gives the id on standard error and the run's JSON on standard output",
+        arguments: StoreKind.tested)
+    func run(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try await folder.holdfast("init")
         let result = try await folder.holdfast("run", "pipeline.yaml", "--format", "json", "--run-id", "r")
         #expect(result.error.hasPrefix("r\n"))
@@ -31,9 +33,9 @@ struct JSONTests {
         #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
     }
 
-    @Test("show has tasks, XComs and artifacts with their fields")
-    func show() async throws {
-        let folder = try Folder()
+    @Test("show has tasks, XComs and artifacts with their fields", arguments: StoreKind.tested)
+    func show(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try await folder.holdfast("init")
         try await folder.holdfast("run", "pipeline.yaml", "--run-id", "r")
         let json = try await folder.show("r")
@@ -48,9 +50,9 @@ struct JSONTests {
         #expect(Set(try #require(json["artifacts"]?[0]?.objectValue).keys) == ["key", "size", "digest", "media_type"])
     }
 
-    @Test("runs pages by cursor, as JSON and as lines")
-    func runs() async throws {
-        let folder = try Folder()
+    @Test("runs pages by cursor, as JSON and as lines", arguments: StoreKind.tested)
+    func runs(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write("name: a\ntasks: { t: { command: ['true'] } }\n", to: "a.yaml")
         for id in ["r1", "r2", "r3"] { try await folder.holdfast("run", "a.yaml", "--run-id", id) }
         let first = try await folder.holdfast("runs", "--limit", "2", "--format", "json").json()
@@ -67,9 +69,11 @@ struct JSONTests {
         #expect(other.status == 2 && other.error.contains("another query"))
     }
 
-    @Test("events are numbered from 1 without a gap, and following those of a run that has ended ends")
-    func events() async throws {
-        let folder = try Folder()
+    @Test(
+        "events are numbered from 1 without a gap, and following those of a run that has ended ends",
+        arguments: StoreKind.tested)
+    func events(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write("name: a\ntasks: { t: { command: ['true'] } }\n", to: "a.yaml")
         try await folder.holdfast("run", "a.yaml", "--run-id", "r")
         let json = try await folder.holdfast("events", "r", "--format", "json").json()

@@ -4,9 +4,11 @@ import Testing
 
 @Suite("A tour through the command")
 struct TourTests {
-    @Test("The sample pipeline is written, valid, planned and runs; its run can be looked at from every side")
-    func sample() async throws {
-        let folder = try Folder()
+    @Test(
+        "The sample pipeline is written, valid, planned and runs; its run can be looked at from every side",
+        arguments: StoreKind.tested)
+    func sample(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         #expect(try await folder.holdfast("init").status == 0)
         let again = try await folder.holdfast("init")
         #expect(again.status == 2 && again.error.contains("is there already"))
@@ -35,9 +37,9 @@ struct TourTests {
         #expect(try await folder.holdfast("verify").output.contains("no damage"))
     }
 
-    @Test("An artifact goes to a file, whole")
-    func artifactFile() async throws {
-        let folder = try Folder()
+    @Test("An artifact goes to a file, whole", arguments: StoreKind.tested)
+    func artifactFile(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try folder.write("name: a\ntasks: { t: { run: 'printf hello > $HOLDFAST_ARTIFACTS/x.txt' } }\n", to: "a.yaml")
         try await folder.holdfast("run", "a.yaml", "--run-id", "r")
         #expect(try await folder.holdfast("artifacts", "r", "t/x.txt", "--output", "copy.txt").status == 0)
@@ -75,9 +77,9 @@ struct TourTests {
         #expect(try await folder.holdfast("runs", "--store", store, "--tenant", "else").output == "no runs\n")
     }
 
-    @Test("A dry run shows the plan and leaves nothing behind")
-    func dryRun() async throws {
-        let folder = try Folder()
+    @Test("A dry run shows the plan and leaves nothing behind", arguments: StoreKind.tested)
+    func dryRun(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try await folder.holdfast("init")
         let result = try await folder.holdfast("run", "pipeline.yaml", "--dry-run", "--format", "json")
         let tasks = try #require(try result.json()["tasks"]?.arrayValue)
@@ -85,9 +87,9 @@ struct TourTests {
         #expect(!folder.exists(".holdfast"))
     }
 
-    @Test("DAGs are registered, shown, paused and forgotten")
-    func dags() async throws {
-        let folder = try Folder()
+    @Test("DAGs are registered, shown, paused and forgotten", arguments: StoreKind.tested)
+    func dags(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try await folder.holdfast("init")
         #expect(try await folder.holdfast("dags", "register", "pipeline.yaml").status == 0)
         #expect(try await folder.holdfast("dags", "pause", "sample").status == 0)

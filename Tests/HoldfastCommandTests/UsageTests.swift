@@ -45,9 +45,9 @@ struct UsageTests {
         #expect(result.status == 0 && result.output.contains("holdfast"))
     }
 
-    @Test("What is piped holds no escape sequences")
-    func plainOutput() async throws {
-        let folder = try Folder()
+    @Test("What is piped holds no escape sequences", arguments: StoreKind.tested)
+    func plainOutput(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
         try await folder.holdfast("init")
         let run = try await folder.holdfast("run", "pipeline.yaml", "--run-id", "r")
         let show = try await folder.holdfast("show", "r")

@@ -4,11 +4,13 @@ import Holdfast
 /// A folder with a store, a pipeline and what its tasks leave; removed when nobody uses it any more.
 final class Site: @unchecked Sendable {
     let path: String
-    var store: String { "sqlite:\(storeFolder)/holdfast.db" }
+    private let kind: StoreKind
+    var store: String { kind.url(in: storeFolder) }
     /// May be a file system of its own.
     var storeFolder: String { path + "/store" }
 
-    init() throws {
+    init(_ kind: StoreKind = .sqlite) throws {
+        self.kind = kind
         path = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
             .appending(path: "holdfast-crash-\(UUID().uuidString.prefix(8))").path()
         for folder in ["io", "locks", "store"] {

@@ -40,7 +40,7 @@ final class RunningCommand: Sendable {
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
         var variables = ProcessInfo.processInfo.environment
-        variables["HOLDFAST_STORE"] = nil
+        variables["HOLDFAST_STORE"] = folder.store.url(in: folder.path)
         variables.merge(environment) { _, new in new }
         process.environment = variables
         let name = UUID().uuidString

@@ -5,9 +5,11 @@ import Testing
 /// A temporary folder, removed when nobody uses it any more.
 final class Folder: Sendable {
     let url: URL
+    let store: StoreKind
     var path: String { url.path }
 
-    init() throws {
+    init(_ store: StoreKind = .sqlite) throws {
+        self.store = store
         // Resolved, as the command shows folders without symbolic links.
         let base = URL(fileURLWithPath: NSTemporaryDirectory()).resolvingSymlinksInPath()
         url = base.appendingPathComponent("holdfast-command-\(UUID().uuidString)")
