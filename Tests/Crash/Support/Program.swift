@@ -5,14 +5,21 @@ import Foundation
     import Darwin
 #endif
 
-/// The built command as a process of its own. Everything here blocks; see `onOwnThread`.
+/// The built command, or its writer, as a process of its own. Everything here blocks; see `onOwnThread`.
 final class Program {
     /// `HOLDFAST_COMMAND`, else what was built beside these tests.
     static let path: String = {
         if let path = getenv("HOLDFAST_COMMAND") { return String(cString: path) }
-        return URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-            .appending(path: "holdfast").path()
+        return besideTheseTests("holdfast")
     }()
+
+    /// `crash-writer`.
+    static let writer = besideTheseTests("crash-writer")
+
+    private static func besideTheseTests(_ name: String) -> String {
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: name)
+            .path()
+    }
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -22,8 +29,10 @@ final class Program {
     private let output: String
     private let error: String
 
-    /// Starts `holdfast` in a folder; what it writes goes to files there.
-    init(_ arguments: [String], in folder: String, environment: [String: String] = [:]) throws {
+    /// Starts `holdfast`, or another program, in a folder; what it writes goes to files there.
+    init(
+        _ arguments: [String], in folder: String, environment: [String: String] = [:], program: String = Program.path
+    ) throws {
         let name = UUID().uuidString
         output = "\(folder)/io/\(name).out"
         error = "\(folder)/io/\(name).err"
@@ -31,7 +40,7 @@ final class Program {
         variables["HOLDFAST_STORE"] = environment["HOLDFAST_STORE"]
         id = try Self.spawn(
             // posix_spawn can't change the folder everywhere; the shell is replaced, so the id stays.
-            ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, Self.path] + arguments,
+            ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder, program] + arguments,
             environment: variables.map { "\($0)=\($1)" }, output: output, error: error)
     }
 

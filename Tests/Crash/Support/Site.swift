@@ -1,5 +1,6 @@
 import Foundation
 import Holdfast
+import HoldfastSQLite
 
 /// A folder with a store, a pipeline and what its tasks leave; removed when nobody uses it any more.
 final class Site: @unchecked Sendable {
@@ -40,6 +41,9 @@ final class Site: @unchecked Sendable {
     func holdfast(_ arguments: String..., environment: [String: String] = [:]) throws -> Program.End {
         try start(arguments, environment: environment).wait()
     }
+
+    /// The store, opened by these tests themselves.
+    func open() async throws -> any Store { try await openStore(store, backends: [SQLiteStore.backend]).store }
 
     /// The history of a run, as `holdfast events` prints it.
     func events(of run: String) throws -> [JSONValue] {
