@@ -9,11 +9,17 @@ import Holdfast
 /// A blob on its way in: what was hashed so far and, once it is large, the temporary file that holds it.
 struct BlobDraft: Sendable {
     private let incoming: String
+    private let fileSystem: any FileSystem
     private var hasher = SHA256()
     private var size: Int64 = 0
+    /// How much of it is in the file.
+    private var written: Int64 = 0
     private var spilled: TemporaryFile?
 
-    init(incoming: String) { self.incoming = incoming }
+    init(incoming: String, on fileSystem: any FileSystem) {
+        self.incoming = incoming
+        self.fileSystem = fileSystem
+    }
 
     mutating func hash(_ bytes: [UInt8]) {
         hasher.update(data: bytes)
@@ -24,8 +30,9 @@ struct BlobDraft: Sendable {
     func spilling(_ bytes: [UInt8]) throws(SystemCallError) -> BlobDraft {
         var draft = self
         let file = try currentFile()
-        try file.content.write(bytes)
+        try file.content.write(bytes, at: written)
         draft.spilled = file
+        draft.written += Int64(bytes.count)
         draft.hash(bytes)
         return draft
     }
@@ -40,26 +47,28 @@ struct BlobDraft: Sendable {
     /// The file that holds everything, these last bytes too.
     func file(with rest: [UInt8]) throws(SystemCallError) -> TemporaryFile {
         let file = try currentFile()
-        try file.content.write(rest)
+        try file.content.write(rest, at: written)
         return file
     }
 
     private func currentFile() throws(SystemCallError) -> TemporaryFile {
         if let spilled { return spilled }
-        return try TemporaryFile(in: incoming)
+        return try TemporaryFile(in: incoming, on: fileSystem)
     }
 }
 
 /// A new file of a unique name that is removed with its last reference, unless it was moved away.
 final class TemporaryFile: Sendable {
-    let content: OpenFile
+    let content: any OpenFile
+    private let fileSystem: any FileSystem
     var path: String { content.path }
 
-    init(in folder: String) throws(SystemCallError) {
+    init(in folder: String, on fileSystem: any FileSystem) throws(SystemCallError) {
         let name = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
-        content = try OpenFile("\(folder)/\(name)", O_RDWR | O_CREAT | O_EXCL)
+        self.fileSystem = fileSystem
+        content = try fileSystem.open("\(folder)/\(name)", .createNew)
     }
 
     // What can't be removed is left to the next collection.
-    deinit { unlink(path) }
+    deinit { _ = try? fileSystem.remove(path) }
 }

@@ -20,13 +20,13 @@ extension BlobFolder {
     }
 
     package func exists(_ digest: Digest) throws(StoreError) -> Bool {
-        try mappingSystemErrors { () throws(SystemCallError) in try FileSystem.status(path(digest)) } != nil
+        try mappingSystemErrors { () throws(SystemCallError) in try fileSystem.status(path(digest)) } != nil
     }
 
     /// Bytes.
     /// - Throws: `notFound`.
     package func size(_ digest: Digest) throws(StoreError) -> Int64 {
-        let status = try mappingSystemErrors { () throws(SystemCallError) in try FileSystem.status(path(digest)) }
+        let status = try mappingSystemErrors { () throws(SystemCallError) in try fileSystem.status(path(digest)) }
         guard let status else { throw Self.missing(digest) }
         return status.size
     }
@@ -34,7 +34,7 @@ extension BlobFolder {
     /// Whether it was there.
     @discardableResult
     package func delete(_ digest: Digest) throws(StoreError) -> Bool {
-        try mappingSystemErrors { () throws(SystemCallError) in try FileSystem.remove(path(digest)) }
+        try mappingSystemErrors { () throws(SystemCallError) in try fileSystem.remove(path(digest)) }
     }
 
     /// All blobs by digest; other files are passed over.
@@ -46,16 +46,16 @@ extension BlobFolder {
 
     private func subfolders() throws(StoreError) -> [String] {
         try mappingSystemErrors { () throws(SystemCallError) in
-            try FileSystem.names(in: folder).filter { $0.utf8.count == 2 }.sorted()
+            try fileSystem.names(in: folder).filter { $0.utf8.count == 2 }.sorted()
         }
     }
 
     private func list(_ subfolder: String) throws(StoreError) -> [Entry] {
         try mappingSystemErrors { () throws(SystemCallError) in
             var entries: [Entry] = []
-            for name in try FileSystem.names(in: "\(folder)/\(subfolder)").sorted() {
+            for name in try fileSystem.names(in: "\(folder)/\(subfolder)").sorted() {
                 guard let digest = Digest(hexadecimal: subfolder + name),
-                    let status = try FileSystem.status(path(digest))
+                    let status = try fileSystem.status(path(digest))
                 else { continue }
                 entries.append(Entry(digest: digest, size: status.size, modified: status.modified))
             }
@@ -86,11 +86,11 @@ extension BlobFolder {
     private func removeUnlessRenewed(_ entry: Entry, _ limit: Timestamp) throws(StoreError) -> Bool {
         let aside = "\(folder)/\(Self.incoming)/\(entry.digest)"
         return try mappingSystemErrors { () throws(SystemCallError) in
-            guard try FileSystem.moveIfPresent(path(entry.digest), to: aside),
-                let status = try FileSystem.status(aside)
+            guard try fileSystem.moveIfPresent(path(entry.digest), to: aside),
+                let status = try fileSystem.status(aside)
             else { return false }
-            if status.modified < limit { return try FileSystem.remove(aside) }
-            try FileSystem.move(aside, to: path(entry.digest))
+            if status.modified < limit { return try fileSystem.remove(aside) }
+            try fileSystem.move(aside, to: path(entry.digest))
             return false
         }
     }
@@ -99,10 +99,10 @@ extension BlobFolder {
         let limit = now + .seconds(-24 * 3600)
         return try mappingSystemErrors { () throws(SystemCallError) in
             var bytes: Int64 = 0
-            for name in try FileSystem.names(in: "\(folder)/\(Self.incoming)") {
+            for name in try fileSystem.names(in: "\(folder)/\(Self.incoming)") {
                 let path = "\(folder)/\(Self.incoming)/\(name)"
-                guard let status = try FileSystem.status(path), status.modified < limit else { continue }
-                if try FileSystem.remove(path) { bytes += status.size }
+                guard let status = try fileSystem.status(path), status.modified < limit else { continue }
+                if try fileSystem.remove(path) { bytes += status.size }
             }
             return bytes
         }

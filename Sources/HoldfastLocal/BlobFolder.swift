@@ -13,6 +13,7 @@ import Synchronization
 /// refused, because the kernel may report success for data that it has dropped.
 package final class BlobFolder: Sendable {
     package let folder: String
+    let fileSystem: any FileSystem
     private let clock: any WallClock
     private let work = BlockingWork(label: "holdfast.blobs")
     /// Subfolders whose own entry this process knows to be on the disk.
@@ -22,20 +23,28 @@ package final class BlobFolder: Sendable {
     private let syncing: Syncing
 
     /// Brings an open file or folder to the disk; tests put a faulty one in its place.
-    typealias Syncing = @Sendable (OpenFile) throws(SystemCallError) -> Void
+    typealias Syncing = @Sendable (any Syncable) throws(SystemCallError) -> Void
 
     /// Makes the folder when it is missing.
-    package convenience init(folder: String, clock: any WallClock = SystemWallClock()) throws(StoreError) {
-        try self.init(folder: folder, clock: clock) { file throws(SystemCallError) in try file.sync() }
+    package convenience init(
+        folder: String, on fileSystem: any FileSystem = LocalFileSystem(), clock: any WallClock = SystemWallClock()
+    ) throws(StoreError) {
+        try self.init(folder: folder, on: fileSystem, clock: clock) { file throws(SystemCallError) in
+            try file.sync()
+        }
     }
 
-    init(folder: String, clock: any WallClock, syncing: @escaping Syncing) throws(StoreError) {
+    init(
+        folder: String, on fileSystem: any FileSystem = LocalFileSystem(), clock: any WallClock,
+        syncing: @escaping Syncing
+    ) throws(StoreError) {
         self.folder = folder
+        self.fileSystem = fileSystem
         self.clock = clock
         self.syncing = syncing
         try mappingSystemErrors { () throws(SystemCallError) in
-            try FileSystem.makeFolder(folder)
-            try FileSystem.makeFolder(folder + "/" + Self.incoming)
+            try fileSystem.makeFolder(folder)
+            try fileSystem.makeFolder(folder + "/" + Self.incoming)
         }
     }
 
@@ -62,7 +71,7 @@ package final class BlobFolder: Sendable {
     package func write<Pieces: AsyncSequence>(
         _ pieces: Pieces
     ) async throws(StoreError) -> BlobReceipt where Pieces.Element == [UInt8] {
-        var draft = BlobDraft(incoming: "\(folder)/\(Self.incoming)")
+        var draft = BlobDraft(incoming: "\(folder)/\(Self.incoming)", on: fileSystem)
         var iterator = pieces.makeAsyncIterator()
         var pending: [UInt8] = []
         while let piece = try await Self.next(&iterator) {
@@ -95,30 +104,30 @@ package final class BlobFolder: Sendable {
             try makeSubfolder(subfolder)
             if try !renew(path, size: receipt.size) {
                 let file = try draft.file(with: rest)
-                _ = try FileSystem.setModified(file.path, now)
+                _ = try fileSystem.setModified(file.path, now)
                 try sync(file.content)
-                try FileSystem.move(file.path, to: path)
+                try fileSystem.move(file.path, to: path)
             }
             // Also for one that exists: who wrote it may not have come to this yet.
-            try sync(FileSystem.open(folder: subfolder))
+            try sync(fileSystem.open(folder: subfolder))
             return receipt
         }
     }
 
     /// False: there is none, or not a whole one.
     private func renew(_ path: String, size: Int64) throws(SystemCallError) -> Bool {
-        guard let status = try FileSystem.status(path), status.size == size else { return false }
-        return try FileSystem.setModified(path, now)
+        guard let status = try fileSystem.status(path), status.size == size else { return false }
+        return try fileSystem.setModified(path, now)
     }
 
     private func makeSubfolder(_ path: String) throws(SystemCallError) {
         if syncedSubfolders.withLock({ $0.contains(path) }) { return }
-        try FileSystem.makeOneFolder(path)
-        try sync(FileSystem.open(folder: folder))
+        try fileSystem.makeFolderInPlace(path)
+        try sync(fileSystem.open(folder: folder))
         syncedSubfolders.withLock { _ = $0.insert(path) }
     }
 
-    private func sync(_ file: OpenFile) throws(SystemCallError) {
+    private func sync(_ file: any Syncable) throws(SystemCallError) {
         do {
             try syncing(file)
         } catch {
@@ -165,9 +174,9 @@ package final class BlobFolder: Sendable {
         }
     }
 
-    private func open(_ digest: Digest) throws(StoreError) -> (OpenFile, Int64) {
+    private func open(_ digest: Digest) throws(StoreError) -> (any OpenFile, Int64) {
         do {
-            let file = try OpenFile(path(digest), O_RDONLY | O_NOFOLLOW)
+            let file = try fileSystem.open(path(digest), .readOnly)
             return (file, try file.status().size)
         } catch {
             throw error.code == ENOENT ? Self.missing(digest, cause: error) : error.storeError
@@ -182,7 +191,7 @@ package final class BlobFolder: Sendable {
     /// - Throws: `notFound`, `unavailable`; `corrupt` when the digest is another one.
     package func verify(_ digest: Digest) throws(StoreError) {
         let (file, size) = try open(digest)
-        var hasher = BlobDraft(incoming: folder)
+        var hasher = BlobDraft(incoming: folder, on: fileSystem)
         var offset: Int64 = 0
         while offset < size {
             let piece = try mappingSystemErrors { () throws(SystemCallError) in

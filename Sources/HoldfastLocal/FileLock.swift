@@ -14,15 +14,14 @@ package final class FileLock: Sendable {
     private enum Holding { case free, shared(Int), exclusive }
 
     package let path: String
-    private let file: OpenFile
+    private let file: any OpenFile
     // `flock` belongs to the open file, which all threads of this process share, so it can't keep them apart.
     private let holding = Mutex(Holding.free)
 
     /// Makes the file (0600) when it is missing.
-    package init(_ path: String) throws(StoreError) {
+    package init(_ path: String, on fileSystem: any FileSystem = LocalFileSystem()) throws(StoreError) {
         self.path = path
-        file = try mappingSystemErrors { () throws(SystemCallError) in try OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW)
-        }
+        file = try mappingSystemErrors { () throws(SystemCallError) in try fileSystem.open(path, .create) }
     }
 
     /// Runs `body` while nobody else has the lock.
@@ -78,7 +77,7 @@ package final class FileLock: Sendable {
         }
     }
 
-    private func lockFile(_ mode: OpenFile.LockMode) throws(StoreError) -> Bool {
+    private func lockFile(_ mode: LockMode) throws(StoreError) -> Bool {
         try mappingSystemErrors { () throws(SystemCallError) in try file.tryLock(mode) }
     }
 

@@ -12,12 +12,14 @@ import Synchronization
 /// Only to be asked about workers of the same boot of the same kernel (`WorkerInfo.isPresent`).
 package final class WorkerLocks: Sendable {
     package let folder: String
-    private let held = Mutex<[WorkerID: OpenFile]>([:])
+    private let fileSystem: any FileSystem
+    private let held = Mutex<[WorkerID: any OpenFile]>([:])
 
     /// Makes the folder (0700) when it is missing.
-    package init(folder: String) throws(StoreError) {
+    package init(folder: String, on fileSystem: any FileSystem = LocalFileSystem()) throws(StoreError) {
         self.folder = folder
-        try mappingSystemErrors { () throws(SystemCallError) in try FileSystem.makeFolder(folder) }
+        self.fileSystem = fileSystem
+        try mappingSystemErrors { () throws(SystemCallError) in try fileSystem.makeFolder(folder) }
     }
 
     private static let suffix = ".lock"
@@ -26,7 +28,7 @@ package final class WorkerLocks: Sendable {
     /// Declares a worker alive until `release`, or until this process or this object ends.
     /// - Throws: `leaseHeld` when somebody, this process included, holds it already.
     package func hold(_ worker: WorkerID) throws(StoreError) {
-        var file: OpenFile?
+        var file: (any OpenFile)?
         func attempt() throws(StoreError) -> Bool {
             file = try mappingSystemErrors { () throws(SystemCallError) in try lock(worker) }
             return file != nil
@@ -40,18 +42,18 @@ package final class WorkerLocks: Sendable {
     }
 
     /// Nil: somebody has the lock.
-    private func lock(_ worker: WorkerID) throws(SystemCallError) -> OpenFile? {
+    private func lock(_ worker: WorkerID) throws(SystemCallError) -> (any OpenFile)? {
         let path = path(worker)
         while true {
-            let file = try OpenFile(path, O_RDWR | O_CREAT | O_NOFOLLOW)
+            let file = try fileSystem.open(path, .create)
             guard try file.tryLock(.exclusive) else { return nil }
             // Its former holder may have removed the file between our opening and our locking it.
             if try isCurrent(file) { return file }
         }
     }
 
-    private func isCurrent(_ file: OpenFile) throws(SystemCallError) -> Bool {
-        guard let current = try FileSystem.status(file.path) else { return false }
+    private func isCurrent(_ file: any OpenFile) throws(SystemCallError) -> Bool {
+        guard let current = try fileSystem.status(file.path) else { return false }
         return try file.status().isSameFile(as: current)
     }
 
@@ -62,9 +64,9 @@ package final class WorkerLocks: Sendable {
     }
 
     /// Only who has the lock removes the file, and only if it is still the one that was locked.
-    private func removeAndUnlock(_ file: OpenFile) throws(SystemCallError) {
+    private func removeAndUnlock(_ file: any OpenFile) throws(SystemCallError) {
         do {
-            if try isCurrent(file) { try FileSystem.remove(file.path) }
+            if try isCurrent(file) { try fileSystem.remove(file.path) }
         } catch {
             try file.unlock()
             throw error
@@ -79,7 +81,7 @@ package final class WorkerLocks: Sendable {
         return try mappingSystemErrors { () throws(SystemCallError) in
             do throws(SystemCallError) {
                 // Shared, so that those who ask at the same time don't take each other for the worker.
-                return try OpenFile(path(worker), O_RDONLY | O_NOFOLLOW).tryLock(.shared)
+                return try fileSystem.open(path(worker), .readOnly).tryLock(.shared)
             } catch {
                 guard error.code == ENOENT else { throw error }
                 return true
@@ -93,7 +95,7 @@ package final class WorkerLocks: Sendable {
     package func removeDead() throws(StoreError) -> [WorkerID] {
         try mappingSystemErrors { () throws(SystemCallError) in
             var removed: [WorkerID] = []
-            for name in try FileSystem.names(in: folder) where name.hasSuffix(Self.suffix) {
+            for name in try fileSystem.names(in: folder) where name.hasSuffix(Self.suffix) {
                 guard let worker = WorkerID(rawValue: String(name.dropLast(Self.suffix.count))) else { continue }
                 if try removeIfDead(worker) { removed.append(worker) }
             }
@@ -103,7 +105,7 @@ package final class WorkerLocks: Sendable {
 
     private func removeIfDead(_ worker: WorkerID) throws(SystemCallError) -> Bool {
         do {
-            let file = try OpenFile(path(worker), O_RDWR | O_NOFOLLOW)
+            let file = try fileSystem.open(path(worker), .readWrite)
             guard try file.tryLock(.exclusive) else { return false }
             try removeAndUnlock(file)
             return true

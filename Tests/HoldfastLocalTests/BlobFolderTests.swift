@@ -58,10 +58,10 @@ import Testing
     @Test("writing what exists renews its age and leaves the file as it is")
     func renews() async throws {
         let digest = try await blobs.write(ByteStream(abc)).digest
-        let first = try #require(try FileSystem.status(blobs.path(digest)))
+        let first = try #require(try LocalFileSystem().status(blobs.path(digest)))
         clock.advance(.seconds(3600))
         #expect(try await blobs.write(ByteStream(Pieces(of: abc, count: 1))).digest == digest)
-        let second = try #require(try FileSystem.status(blobs.path(digest)))
+        let second = try #require(try LocalFileSystem().status(blobs.path(digest)))
         #expect(second.isSameFile(as: first))
         #expect(second.modified - first.modified == .seconds(3600))
         #expect(second.modified == clock.now())
@@ -162,7 +162,7 @@ import Testing
         clock.advance(.seconds(25 * 3600))
         let collected = try blobs.collect(olderThan: .seconds(24 * 3600)) { digest throws(StoreError) in
             _ = try mappingSystemErrors { () throws(SystemCallError) in
-                try FileSystem.setModified(blobs.path(digest), clock.now())
+                try LocalFileSystem().setModified(blobs.path(digest), clock.now())
             }
             return false
         }
@@ -176,7 +176,7 @@ import Testing
         for (name, age) in [("old", 25), ("young", 23)] {
             let path = folder.path("blobs/incoming/\(name)")
             try Data("abc".utf8).write(to: URL(fileURLWithPath: path))
-            #expect(try FileSystem.setModified(path, clock.now() + .seconds(-age * 3600)))
+            #expect(try LocalFileSystem().setModified(path, clock.now() + .seconds(-age * 3600)))
         }
         #expect(try blobs.collect(olderThan: .zero) { _ in false } == BlobFolder.Collected(blobs: 0, bytes: 3))
         #expect(try leftovers() == ["young"])
@@ -210,7 +210,7 @@ import Testing
             }
             #expect(error?.code == .full)
             #expect(try blobs.list().isEmpty)
-            #expect(try FileSystem.names(in: path + "/incoming").isEmpty)
+            #expect(try LocalFileSystem().names(in: path + "/incoming").isEmpty)
             try await blobs.write(ByteStream([1]))
         }
     }
@@ -221,7 +221,7 @@ import Testing
         let digest = Digest(of: abc)
         let path = blobs.path(digest)
         let logged = try BlobFolder(folder: blobs.folder, clock: clock) { file throws(SystemCallError) in
-            log.add(file.path, try FileSystem.status(path) != nil)
+            log.add(file.path, try LocalFileSystem().status(path) != nil)
         }
         try await logged.write(ByteStream(abc))
         #expect(log.entries.map(\.hasName) == [false, false, true])

@@ -30,7 +30,9 @@ import Testing
 
     @Test("a device without space answers full")
     func fullDevice() throws {
-        let error = #expect(throws: SystemCallError.self) { try OpenFile("/dev/full", O_WRONLY).write([1, 2, 3]) }
+        let error = #expect(throws: SystemCallError.self) {
+            try LocalFile("/dev/full", .readWrite).write([1, 2, 3], at: 0)
+        }
         #expect(error?.storeError.code == .full)
     }
 
