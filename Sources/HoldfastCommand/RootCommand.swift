@@ -31,7 +31,8 @@ struct RootCommand: AsyncParsableCommand {
                 name: "History",
                 subcommands: [
                     RunsCommand.self, ShowCommand.self, XComCommand.self, ArtifactsCommand.self, EventsCommand.self,
-                    LogsCommand.self, PinCommand.self, DeleteCommand.self, DAGsCommand.self, VerifyCommand.self,
+                    LogsCommand.self, PinCommand.self, DeleteCommand.self, PruneCommand.self, DAGsCommand.self,
+                    VerifyCommand.self,
                 ]),
         ])
 }

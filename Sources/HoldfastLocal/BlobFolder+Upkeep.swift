@@ -14,9 +14,19 @@ extension BlobFolder {
 
     /// What a collection removed.
     package struct Collected: Sendable, Hashable {
-        package var blobs = 0
+        package var blobs: Int
         /// Bytes given back, leftovers of interrupted writes included.
-        package var bytes: Int64 = 0
+        package var bytes: Int64
+
+        package init(blobs: Int = 0, bytes: Int64 = 0) {
+            self.blobs = blobs
+            self.bytes = bytes
+        }
+
+        package static func += (sum: inout Collected, part: Collected) {
+            sum.blobs += part.blobs
+            sum.bytes += part.bytes
+        }
     }
 
     package func exists(_ digest: Digest) throws(StoreError) -> Bool {
@@ -44,7 +54,7 @@ extension BlobFolder {
         return entries
     }
 
-    private func subfolders() throws(StoreError) -> [String] {
+    package func subfolders() throws(StoreError) -> [String] {
         try mappingSystemErrors { () throws(SystemCallError) in
             try fileSystem.names(in: folder).filter { $0.utf8.count == 2 }.sorted()
         }
@@ -69,15 +79,24 @@ extension BlobFolder {
         olderThan age: Duration, keeping: (Digest) throws(StoreError) -> Bool
     ) throws(StoreError) -> Collected {
         var collected = Collected()
-        let limit = now + (.zero - age)
         for subfolder in try subfolders() {
-            for entry in try list(subfolder) where entry.modified < limit {
-                guard try !keeping(entry.digest), try removeUnlessRenewed(entry, limit) else { continue }
-                collected.blobs += 1
-                collected.bytes += entry.size
-            }
+            collected += try collect(in: subfolder, olderThan: age, keeping: keeping)
         }
         collected.bytes += try removeLeftovers()
+        return collected
+    }
+
+    /// A part of a collection, of some 250, so that nobody has to be kept waiting for the whole.
+    package func collect(
+        in subfolder: String, olderThan age: Duration, keeping: (Digest) throws(StoreError) -> Bool
+    ) throws(StoreError) -> Collected {
+        var collected = Collected()
+        let limit = now + (.zero - age)
+        for entry in try list(subfolder) where entry.modified < limit {
+            guard try !keeping(entry.digest), try removeUnlessRenewed(entry, limit) else { continue }
+            collected.blobs += 1
+            collected.bytes += entry.size
+        }
         return collected
     }
 
@@ -95,7 +114,9 @@ extension BlobFolder {
         }
     }
 
-    private func removeLeftovers() throws(StoreError) -> Int64 {
+    /// Removes what writes left unfinished more than a day ago.
+    /// - Returns: the bytes given back.
+    package func removeLeftovers() throws(StoreError) -> Int64 {
         let limit = now + .seconds(-24 * 3600)
         return try mappingSystemErrors { () throws(SystemCallError) in
             var bytes: Int64 = 0

@@ -36,20 +36,30 @@ extension SQLiteStore {
         }
     }
 
-    /// Under the write lock: nobody can begin to use a blob between our looking and our removing.
+    /// Under the write lock, so that nobody can begin to use a blob between our looking and our removing; part by part, so that
+    /// nobody waits for the whole.
     private func collectBlobs(olderThan age: Duration) throws(StoreError) -> BlobFolder.Collected {
-        try writer.withWork { [blobs, tenant] work throws(StoreError) in
-            try blobs.collect(olderThan: age) { digest throws(StoreError) in
-                do throws(SQLiteFailure) {
-                    return try work.connection.integer(
-                        """
-                        SELECT 1 FROM blob_use JOIN history ON history.key = blob_use.history
-                        WHERE digest = ?1 AND tenant = ?2
-                        """, digest, tenant) != nil
-                } catch {
-                    throw error.storeError(writer.path)
+        var collected = BlobFolder.Collected()
+        for subfolder in try blobs.subfolders() {
+            collected += try writer.withWork { [blobs] work throws(StoreError) in
+                try blobs.collect(in: subfolder, olderThan: age) { digest throws(StoreError) in
+                    try isUsed(digest, work.connection)
                 }
             }
+        }
+        collected.bytes += try blobs.removeLeftovers()
+        return collected
+    }
+
+    private func isUsed(_ digest: Digest, _ connection: WriteConnection) throws(StoreError) -> Bool {
+        do throws(SQLiteFailure) {
+            return try connection.integer(
+                """
+                SELECT 1 FROM blob_use JOIN history ON history.key = blob_use.history
+                WHERE digest = ?1 AND tenant = ?2
+                """, digest, tenant) != nil
+        } catch {
+            throw error.storeError(writer.path)
         }
     }
 }

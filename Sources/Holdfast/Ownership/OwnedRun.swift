@@ -109,7 +109,7 @@ extension EventPayload {
 }
 
 extension Store {
-    /// Creates a run: its first event and its summary, in one commit.
+    /// Creates a run: its first event and its summary, in one commit. It applies no limits, as `RunsView.create` does.
     /// - Parameter first: `created` or `restored`.
     /// - Throws: `alreadyExists`, and what `commitSpilling` throws.
     @discardableResult

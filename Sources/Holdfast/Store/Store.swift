@@ -68,6 +68,13 @@ public protocol Store: Sendable {
 
     /// Refuses new work with `unavailable`, lets accepted work end, releases every file and lock. Again: no effect.
     func close() async throws(StoreError)
+
+    /// How much finished history is kept where nobody has set limits. Everything, unless a backend says otherwise.
+    var defaultRetention: RetentionLimits { get }
+}
+
+extension Store {
+    public var defaultRetention: RetentionLimits { .everything }
 }
 
 extension Store {

@@ -96,8 +96,9 @@ extension RunsView {
         try await store.request(.metadataChanged(changes), of: run, at: views.clock.now())
     }
 
-    /// Removes a run with its history; blobs that nothing else uses go with the next collection.
-    /// - Throws: `notFound`, `leaseHeld` while another worker holds it.
+    /// Removes a run with its history and logs; blobs that nothing else uses go with the next collection.
+    /// - Throws: `notFound`, `leaseHeld` while another worker holds it; `unavailable` also when the run is gone, but its logs
+    ///   can't be removed.
     public func delete(_ run: RunID) async throws(StoreError) {
         let (token, isNew) = try await views.own(run)
         do throws(StoreError) {
@@ -106,6 +107,7 @@ extension RunsView {
             if isNew { try await views.release(run, token) }
             throw error
         }
+        try views.removeLogs(of: run)
     }
 }
 

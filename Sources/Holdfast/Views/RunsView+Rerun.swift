@@ -22,7 +22,7 @@ extension RunsView {
         created.metadata = [:]
         guard let task else { return try await create(created, id: id) }
         let first = EventPayload.restored(try await snapshot(of: fold, before: task, as: created))
-        return try await store.createRun(id ?? views.ids.runID(), first, at: views.clock.now()).initialSummary
+        return try await views.addRun(id ?? views.ids.runID(), first).initialSummary
     }
 
     private func snapshot(

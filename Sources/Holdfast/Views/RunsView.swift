@@ -14,7 +14,7 @@ extension RunsView {
     /// - Throws: `alreadyExists`.
     @discardableResult
     public func create(_ created: RunCreated, id: RunID? = nil) async throws(StoreError) -> Summary {
-        try await store.createRun(id ?? views.ids.runID(), .created(created), at: views.clock.now()).initialSummary
+        try await views.addRun(id ?? views.ids.runID(), .created(created)).initialSummary
     }
 
     /// Creates a queued run without a graph, whose tasks are recorded as they come.
@@ -54,6 +54,19 @@ extension RunsView {
                 trigger: trigger, logicalDate: logicalDate ?? views.clock.now(), workspace: workspace, parent: parent,
                 workingDirectory: workingDirectory, metadata: metadata),
             id: id)
+    }
+}
+
+extension Views {
+    /// Creates a run and applies the limits to its DAG: what all that adds runs goes through, but for imports.
+    /// - Parameter first: `created` or `restored`.
+    /// - Throws: as `Store.createRun`.
+    package func addRun(_ id: RunID, _ first: EventPayload) async throws(StoreError) -> RunFold {
+        // The limits are read while the commit is under way.
+        async let settings = retention.readSettings()
+        let fold = try await store.createRun(id, first, at: clock.now())
+        if let dag = fold.created?.dag { await retention.afterAdding(.run, of: dag, settings) }
+        return fold
     }
 }
 

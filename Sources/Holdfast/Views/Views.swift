@@ -21,16 +21,23 @@ public struct Views: Sendable {
     public let worker: WorkerInfo
     /// How long a claim lasts if it is not given back.
     public let timeToLive: Duration
+    /// Where logs of runs stand, absolute; see `OpenedStore.logFolder`. They go with their run. Nil: there are none.
+    public let logFolder: String?
+    /// Told what limits removed when a run or process was added, and what stood against it.
+    public let onPruned: (@Sendable (PruneReport) -> Void)?
 
     public init(
         _ store: any Store, clock: any WallClock = SystemWallClock(), ids: any IDGenerator = RandomIDGenerator(),
-        worker: WorkerInfo = .recorder, timeToLive: Duration = .seconds(30)
+        worker: WorkerInfo = .recorder, timeToLive: Duration = .seconds(30), logFolder: String? = nil,
+        onPruned: (@Sendable (PruneReport) -> Void)? = nil
     ) {
         self.store = store
         self.clock = clock
         self.ids = ids
         self.worker = worker
         self.timeToLive = timeToLive
+        self.logFolder = logFolder
+        self.onPruned = onPruned
     }
 
     public var runs: RunsView { RunsView(self) }
@@ -39,6 +46,12 @@ public struct Views: Sendable {
     public var xcoms: XComsView { XComsView(self) }
     public var artifacts: ArtifactsView { ArtifactsView(self) }
     public var events: EventsView { EventsView(self) }
+    public var retention: RetentionView { RetentionView(self) }
+}
+
+extension OpenedStore {
+    /// The views, with the store's logs.
+    public var views: Views { Views(store, logFolder: logFolder) }
 }
 
 extension Store {
@@ -50,6 +63,7 @@ extension Store {
     public var xcoms: XComsView { views.xcoms }
     public var artifacts: ArtifactsView { views.artifacts }
     public var events: EventsView { views.events }
+    public var retention: RetentionView { views.retention }
 }
 
 extension WorkerInfo {

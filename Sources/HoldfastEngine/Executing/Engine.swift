@@ -23,8 +23,20 @@ public final class Engine: Sendable {
     @discardableResult
     public func create(_ created: RunCreated, id: RunID? = nil) async throws(StoreError) -> RunID {
         let id = id ?? configuration.ids.runID()
-        try await store.createRun(id, .created(created), at: configuration.clock.now())
+        let views = Views(
+            store, clock: configuration.clock, ids: configuration.ids, logFolder: configuration.logFolder,
+            onPruned: log)
+        _ = try await views.addRun(id, .created(created))
         return id
+    }
+
+    private func log(_ report: PruneReport) {
+        if report.runCount > 0 {
+            configuration.logger.info("old runs were removed", metadata: ["runs": "\(report.runCount)"])
+        }
+        for failure in report.failures {
+            configuration.logger.warning("old runs could not be removed", metadata: ["error": "\(failure)"])
+        }
     }
 
     /// Executes a run that is `queued`.

@@ -17,7 +17,7 @@ public import Testing
 public enum StoreConformance {
     public static let cases: [ConformanceCase] = [
         commits, conditions, repeats, fencing, requests, claims, liveness, renewals, ordering, feed, deletions, paging,
-        counts, records, blobs, limits, lifecycle,
+        counts, records, blobs, limits, lifecycle, retention,
     ].flatMap { $0 }
 }
 
