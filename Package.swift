@@ -60,7 +60,7 @@ let package = Package(
             dependencies: ["Holdfast", "HoldfastLocal", .product(name: "GRDB", package: "GRDB.swift")],
             resources: [.embedInCode("Migrations")]),
         // Public: the store conformance suite, a manual clock, crash helpers.
-        .target(name: "HoldfastTesting", dependencies: ["Holdfast"]),
+        .target(name: "HoldfastTesting", dependencies: ["Holdfast", "HoldfastLocal"]),
         // The command: one file per subcommand, wiring only.
         .executableTarget(
             name: "HoldfastCommand",

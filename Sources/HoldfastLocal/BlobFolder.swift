@@ -122,6 +122,9 @@ package final class BlobFolder: Sendable {
 
     private func makeSubfolder(_ path: String) throws(SystemCallError) {
         if syncedSubfolders.withLock({ $0.contains(path) }) { return }
+        if syncedSubfolders.withLock({ $0.isEmpty }) {
+            for holder in try fileSystem.entryHolders(of: folder) { try sync(holder) }
+        }
         try fileSystem.makeFolderInPlace(path)
         try sync(fileSystem.open(folder: folder))
         syncedSubfolders.withLock { _ = $0.insert(path) }

@@ -224,12 +224,15 @@ import Testing
             log.add(file.path, try LocalFileSystem().status(path) != nil)
         }
         try await logged.write(ByteStream(abc))
-        #expect(log.entries.map(\.hasName) == [false, false, true])
-        #expect(log.entries[0].path == blobs.folder)
-        #expect(log.entries[1].path.hasPrefix(blobs.folder + "/incoming/"))
-        #expect(log.entries[2].path == blobs.folder + "/ba")
+        // What holds the folder's own entry, once, as its maker may have been killed before it could.
+        #expect(log.entries.prefix(2).map(\.path) == [folder.path, parent(of: folder.path)])
+        let written = log.entries.dropFirst(2)
+        #expect(written.map(\.hasName) == [false, false, true])
+        #expect(written[2].path == blobs.folder)
+        #expect(written[3].path.hasPrefix(blobs.folder + "/incoming/"))
+        #expect(written[4].path == blobs.folder + "/ba")
         try await logged.write(ByteStream(abc))
-        #expect(log.entries.dropFirst(3).map(\.path) == [blobs.folder + "/ba"])
+        #expect(log.entries.dropFirst(5).map(\.path) == [blobs.folder + "/ba"])
     }
 
     @Test("after a failed fsync nothing is stored and no write accepted until the folder is opened again")

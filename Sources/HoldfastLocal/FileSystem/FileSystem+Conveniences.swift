@@ -7,7 +7,22 @@
 extension FileSystem {
     /// Makes a folder (0700) and those above it where they are missing; durable when it returns.
     package func makeFolder(_ path: String) throws(SystemCallError) {
-        if try makeFolderInPlace(path) { try open(folder: parent(of: path)).sync() }
+        guard try makeFolderInPlace(path) else { return }
+        for folder in try entryHolders(of: path) { try folder.sync() }
+    }
+
+    /// What to sync for a folder's own entry, and for that of the folder it is in: who made that one may have been killed before
+    /// it could. A folder that may not be read is left out, as it was there before any store.
+    func entryHolders(of folder: String) throws(SystemCallError) -> [any OpenFolder] {
+        var holders: [any OpenFolder] = []
+        for path in [parent(of: folder), parent(of: parent(of: folder))] {
+            do {
+                holders.append(try open(folder: path))
+            } catch {
+                guard error.code == EACCES else { throw error }
+            }
+        }
+        return holders
     }
 
     /// Leaves its own entry to be synced; whether it was missing.
