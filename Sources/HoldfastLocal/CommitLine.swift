@@ -81,7 +81,7 @@ package final class CommitLine: Sendable {
         }
     }
 
-    private static var aloneBeforeLooking: Int { 16 }
+    private static var aloneBeforeLooking: Int { 64 }
 
     /// Lets others run, so that they can be seen. A caller that is performed at once is never suspended: where tasks have
     /// one thread (a machine of one core, or the other threads are blocked) it would keep all other callers from it, and

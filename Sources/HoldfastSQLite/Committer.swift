@@ -26,6 +26,8 @@ final class Committer {
     struct News: Sendable {
         var hasEntries = false
         var hasRequests = false
+        /// Somebody else has written since the last transaction.
+        var hasOthers = false
     }
 
     private struct Counters {
@@ -76,6 +78,7 @@ final class Committer {
         news = News()
         let version = try connection.integer("PRAGMA data_version")
         guard version != dataVersion else { return }
+        news.hasOthers = true
         forget()
         dataVersion = version ?? -1
     }

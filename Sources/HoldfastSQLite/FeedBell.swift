@@ -13,6 +13,8 @@ final class FeedBell: Sendable {
 
     private struct State {
         var rings = Rings()
+        /// Transactions of this store.
+        var transactions: UInt64 = 0
         var waiters: [UInt64: Waiter] = [:]
         /// Cancelled before they began to wait.
         var cancelled: Set<UInt64> = []
@@ -40,12 +42,16 @@ final class FeedBell: Sendable {
 
     var rings: Rings { state.withLock { $0.rings } }
 
+    /// After each transaction of this store.
     func ring(_ news: Committer.News) {
-        guard news.hasEntries else { return }
-        let woken = state.withLock { state in
+        let hasEntries = news.hasEntries || news.hasOthers
+        let hasRequests = news.hasRequests || news.hasOthers
+        let woken: [Waiter] = state.withLock { state in
+            state.transactions += 1
+            if hasRequests { state.rings.requests += 1 }
+            guard hasEntries else { return [] }
             state.rings.entries += 1
-            if news.hasRequests { state.rings.requests += 1 }
-            return Self.take(&state) { news.hasRequests || !$0.requestsOnly }
+            return Self.take(&state) { hasRequests || !$0.requestsOnly }
         }
         for waiter in woken { waiter.continuation.resume() }
     }
@@ -60,7 +66,7 @@ final class FeedBell: Sendable {
     }
 
     private static func take(_ state: inout State, where isMeant: (Waiter) -> Bool) -> [Waiter] {
-        guard !state.waiters.isEmpty else { return [] }
+        guard state.waiters.values.contains(where: isMeant) else { return [] }
         let woken = state.waiters.filter { isMeant($0.value) }
         for id in woken.keys { state.waiters[id] = nil }
         return Array(woken.values)
@@ -110,27 +116,41 @@ final class FeedBell: Sendable {
     /// Looks for commits of others while somebody waits.
     @concurrent private func watch() async {
         var connection: DatabaseQueue?
-        var version: Int64?
+        var last: (version: Int64?, transactions: UInt64)?
         while expireAndContinue() {
             do {
                 let queue = try connection ?? makeConnection()
                 connection = queue
-                let now = try await queue.read { try Int64.fetchOne($0, sql: "PRAGMA data_version") }
-                // The first look rings as well: what came between a waiter's own look and this one may have been foreign.
-                if now != version { ringForAll() }
-                version = now
+                let transactions = state.withLock { $0.transactions }
+                let version = try await queue.read { try Int64.fetchOne($0, sql: "PRAGMA data_version") }
+                if let seen = last, seen.transactions != transactions {
+                    // This store's own transactions change the version too, and each of them tells of others' before it.
+                    // So only the time behind the newest one is in doubt, and is looked at again.
+                    last = (nil, transactions)
+                } else {
+                    // The first look rings as well: what came between a waiter's own look and this one may have been foreign.
+                    if last?.version != version { ringForAll() }
+                    last = (version, transactions)
+                }
                 try await Task.sleep(for: Self.interval)
             } catch {
                 // Who waits looks for itself then, and meets the error where it can be thrown.
                 connection = nil
-                version = nil
+                last = nil
                 ringForAll()
                 await Task.yield()
             }
         }
     }
 
-    private func ringForAll() { ring(Committer.News(hasEntries: true, hasRequests: true)) }
+    private func ringForAll() {
+        let woken = state.withLock { state in
+            state.rings.entries += 1
+            state.rings.requests += 1
+            return Self.take(&state) { _ in true }
+        }
+        for waiter in woken { waiter.continuation.resume() }
+    }
 
     private func makeConnection() throws -> DatabaseQueue {
         var configuration = Configuration()

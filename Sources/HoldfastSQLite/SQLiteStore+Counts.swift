@@ -3,7 +3,7 @@ public import Holdfast
 extension SQLiteStore {
     public func counts(_ query: CountQuery) async throws(StoreError) -> [Count] {
         let now = options.clock.now()
-        return try await read { [tenant, liveness] connection throws(SQLiteFailure) in
+        return try read { [tenant, liveness] connection throws(SQLiteFailure) in
             let snapshot = try liveness.snapshot(connection, at: now)
             return try Counting(connection: connection, tenant: tenant, liveness: snapshot).counts(query)
         }

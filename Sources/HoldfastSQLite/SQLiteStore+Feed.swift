@@ -7,7 +7,7 @@ extension SQLiteStore {
         let deadline = ContinuousClock.now + (query.wait ?? .zero)
         while true {
             let rings = bell.rings
-            let page = try await read { [query, tenant] connection throws(SQLiteFailure) in
+            let page = try read { [query, tenant] connection throws(SQLiteFailure) in
                 try FeedReading(connection: connection, tenant: tenant).page(query)
             }
             guard page.entries.isEmpty, query.wait != nil, ContinuousClock.now < deadline else { return page }

@@ -3,7 +3,7 @@ public import Holdfast
 extension SQLiteStore {
     public func history(_ query: HistoryQuery) async throws(StoreError) -> Page<Event> {
         try query.validate()
-        return try await read { [tenant] connection throws(SQLiteFailure) in
+        return try read { [tenant] connection throws(SQLiteFailure) in
             let key = try connection.integer(
                 "SELECT key FROM history WHERE tenant = ?1 AND kind = ?2 AND id = ?3", tenant,
                 query.history.kind.code, query.history.id)

@@ -19,7 +19,7 @@ extension SQLiteStore {
     }
 
     private func check(into report: inout MaintenanceReport) async throws(StoreError) {
-        let found = try await read { [tenant] connection throws(SQLiteFailure) in
+        let found = try await readAtLength { [tenant] connection throws(SQLiteFailure) in
             try DamageSearch(connection: connection, tenant: tenant).run()
         }
         report = found.report

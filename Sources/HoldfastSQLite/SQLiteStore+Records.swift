@@ -5,7 +5,7 @@ extension SQLiteStore {
         try query.validate()
         let scan = try RecordScan(query)
         let now = options.clock.now()
-        return try await read { [tenant] connection throws(SQLiteFailure) in
+        return try read { [tenant] connection throws(SQLiteFailure) in
             try scan.page(connection, tenant: tenant, now: now)
         }
     }

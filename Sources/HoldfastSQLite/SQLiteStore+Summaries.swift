@@ -5,7 +5,7 @@ extension SQLiteStore {
         try query.validate()
         let start = try ListingStart(query)
         let now = options.clock.now()
-        return try await read { [tenant, liveness] connection throws(SQLiteFailure) in
+        return try read { [tenant, liveness] connection throws(SQLiteFailure) in
             let snapshot = try liveness.snapshot(connection, at: now)
             var page = try Listing(
                 connection: connection, tenant: tenant, query: query, start: start, liveness: snapshot

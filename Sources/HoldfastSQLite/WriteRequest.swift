@@ -77,11 +77,15 @@ extension EncodedChangeset.Append {
         requiresLastKnown = append.requiresLastKnown
         token = append.token
         isCreation = append.events[0].payload.isFirst
-        blobs = append.events.flatMap(\.payload.blobs)
+        var blobs: [Digest] = []
         var events: [EncodedChangeset.Event] = []
         events.reserveCapacity(append.events.count)
-        for event in append.events { events.append(try Self.encode(event, append)) }
+        for event in append.events {
+            events.append(try Self.encode(event, append))
+            blobs += event.payload.blobs
+        }
         self.events = events
+        self.blobs = blobs
         isOwn = append.events.dropFirst(isCreation ? 1 : 0).contains { !$0.payload.isRequest }
     }
 

@@ -58,6 +58,28 @@ struct SharingTests {
         try await writer.close()
     }
 
+    @Test("a request that another store takes ends a wait among this store's own commits")
+    func foreignCommitAmongOwn() async throws {
+        let (reader, writer) = (try await open(folder.database), try await open(folder.database))
+        let lease = try await reader.createClaimed("a")
+        let next = try await reader.feed(FeedQuery(.now)).next
+        let request = Task {
+            try await reader.feed(FeedQuery(.after(next), requestsOnly: true, wait: .seconds(30)))
+        }
+        let own = Task {
+            while !Task.isCancelled {
+                let step = Changeset.appending(.step("own"), to: lease.history, token: lease.token, at: start)
+                _ = try await reader.commit(step)
+            }
+        }
+        _ = try await writer.commit(.appending(.signal("s"), to: lease.history, at: start))
+        #expect(try await request.value.entries.map(\.event?.payload) == [.signal("s")])
+        own.cancel()
+        try await own.value
+        try await reader.close()
+        try await writer.close()
+    }
+
     @Test("a wait for the feed ends when its task is cancelled or its store closed")
     func endOfWait() async throws {
         let store = try await open(folder.database)

@@ -47,14 +47,9 @@ actor LeaseKeeper {
     }
 
     /// No longer renews it: it was given back with the last commit, or it was lost.
-    func letGo(of history: HistoryID) {
-        held[history] = nil
-        guard held.isEmpty else { return }
-        renewal?.cancel()
-        watch?.cancel()
-        renewal = nil
-        watch = nil
-    }
+    ///
+    /// The tasks go on for a while when nothing is held any more: the next run often follows at once.
+    func letGo(of history: HistoryID) { held[history] = nil }
 
     /// Tells every run of this worker to stop, and those whose claim is still under way.
     func interruptAll(reason: String) {
@@ -71,15 +66,17 @@ actor LeaseKeeper {
     // MARK: Renewal
 
     private func renewForever() async {
-        while !Task.isCancelled {
-            do { try await Task.sleep(for: configuration.renewalInterval) } catch { return }
+        repeat {
+            do { try await Task.sleep(for: configuration.renewalInterval) } catch { break }
             await renew()
-        }
+        } while !held.isEmpty
+        renewal = nil
     }
 
     private func renew() async {
         await gate.acquire()
         defer { gate.release() }
+        guard !held.isEmpty else { return }
         let asked = ContinuousClock.now
         do throws(StoreError) {
             let renewal = try await store.renew(
@@ -105,19 +102,20 @@ actor LeaseKeeper {
     /// Follows the requests made on the whole store, and wakes the runs they are for.
     private func watchRequests() async {
         var start = FeedQuery.Start.now
-        while !Task.isCancelled {
+        repeat {
             do throws(StoreError) {
                 let page = try await store.feed(FeedQuery(start, requestsOnly: true, wait: .seconds(5)))
                 for entry in page.entries { held[entry.history]?.mailbox.post(.lookAgain) }
                 start = .after(page.next)
             } catch {
-                if Task.isCancelled { return }
+                if held.isEmpty { break }
                 configuration.logger.warning("requests could not be followed", metadata: ["store.error": "\(error)"])
                 if error.code == .trimmed { start = .now }
                 // Whatever was missed meanwhile, the next renewal tells of cancels.
-                do { try await Task.sleep(for: .seconds(1)) } catch { return }
+                do { try await Task.sleep(for: .seconds(1)) } catch { break }
             }
-        }
+        } while !held.isEmpty
+        watch = nil
     }
 }
 

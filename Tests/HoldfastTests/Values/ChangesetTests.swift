@@ -26,6 +26,15 @@ struct ChangesetTests {
         .spilled(Spilled(type: type, digest: Digest(of: []), size: 1, xcomTask: nil, isFirst: isFirst, blobs: []))
     }
 
+    @Test("no two identities are the same, whoever makes them at the same time")
+    func identities() async {
+        let made = await withTaskGroup(of: [ChangesetID].self) { group in
+            for _ in 0..<8 { group.addTask { (0..<5000).map { _ in ChangesetID() } } }
+            return await group.reduce(into: Set<ChangesetID>()) { $0.formUnion($1) }
+        }
+        #expect(made.count == 40_000)
+    }
+
     @Test("a changeset that keeps the rules passes")
     func validChangesets() throws {
         let other = HistoryID.process(ProcessID(unchecked: "r"))
