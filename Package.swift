@@ -78,7 +78,8 @@ let package = Package(
             ],
             path: "Benchmarks/HoldfastBench"),
         .testTarget(
-            name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastMemory", "HoldfastSQLite", "HoldfastTesting"]),
+            name: "HoldfastTests", dependencies: ["Holdfast", "HoldfastMemory", "HoldfastSQLite", "HoldfastTesting"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "HoldfastEngineTests",
             dependencies: ["Holdfast", "HoldfastEngine", "HoldfastMemory", "HoldfastTesting"],
