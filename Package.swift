@@ -59,6 +59,8 @@ let package = Package(
             name: "HoldfastSQLite",
             dependencies: ["Holdfast", "HoldfastLocal", .product(name: "GRDB", package: "GRDB.swift")],
             resources: [.embedInCode("Migrations")]),
+        // Readable files.
+        .target(name: "HoldfastFiles", dependencies: ["Holdfast", "HoldfastLocal"]),
         // Public: the store conformance suite, a manual clock, crash helpers.
         .target(name: "HoldfastTesting", dependencies: ["Holdfast", "HoldfastLocal"]),
         // The command: one file per subcommand, wiring only.
@@ -92,6 +94,9 @@ let package = Package(
                 "Holdfast", "HoldfastLocal", "HoldfastSQLite", "HoldfastTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
+        .testTarget(
+            name: "HoldfastFilesTests",
+            dependencies: ["Holdfast", "HoldfastFiles", "HoldfastLocal", "HoldfastMemory", "HoldfastTesting"]),
         // The program of the README.
         .executableTarget(
             name: "Bill", dependencies: ["Holdfast", "HoldfastEngine", "HoldfastSQLite"], path: "Examples/Bill"),

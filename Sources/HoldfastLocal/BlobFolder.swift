@@ -62,7 +62,7 @@ package final class BlobFolder: Sendable {
 
     // MARK: - Writing
 
-    private static let pieceSize = 1 << 20
+    static let pieceSize = 1 << 20
 
     /// Stores bytes; durable, file and folder, when it returns. What exists is not written again, its age is renewed.
     /// - Throws: `full`, `unavailable`; an error of the stream itself as it is if it is a `StoreError`, else as the cause of

@@ -15,6 +15,11 @@ import Testing
         locks = try WorkerLocks(folder: folder.path("workers"))
     }
 
+    @Test("a folder in which the system lets nobody make any is an error, not an endless attempt")
+    func impossibleFolder() {
+        #expect(throws: StoreError.self) { try WorkerLocks(folder: "/proc/self/holdfast/workers") }
+    }
+
     @Test("folder and file are their owner's only")
     func modes() throws {
         try locks.hold(worker)

@@ -34,7 +34,7 @@ extension FileSystem {
             let parent = parent(of: path)
             guard error.code == ENOENT, parent != path else { throw error }
             try makeFolder(parent)
-            return try makeFolderInPlace(path)
+            return try makeFolder(at: path)
         }
     }
 

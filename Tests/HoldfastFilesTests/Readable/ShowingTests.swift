@@ -1,0 +1,157 @@
+import Foundation
+import Holdfast
+import HoldfastMemory
+import HoldfastTesting
+import Testing
+
+@testable import HoldfastFiles
+
+@Suite("Readable files show")
+struct ShowingTests {
+    let desk: Desk
+
+    init() throws { desk = try Desk() }
+
+    @Test("a run: summary, tasks, XComs and artifacts in run.json")
+    func runPage() async throws {
+        let store = await desk.open()
+        let run = try await desk.views(store).record("r1")
+        try await eventually("the run is shown") {
+            try desk.exists("runs/r1/run.json") && desk.json("runs/r1/run.json")["state"] == "success"
+        }
+        let page = try #require(try desk.json("runs/r1/run.json").objectValue)
+        var expected = try #require(try await desk.quiet.runs.detail(run).outputJSON.objectValue)
+        expected["position"] = page["position"]
+        expected["as_of"] = .int(try await desk.memory.events.list(run).last?.sequence ?? 0)
+        expected["xcoms"] = page["xcoms"]
+        #expect(page == expected)
+        #expect(page["xcoms"]?[0]?["value"] == ["rows": 3])
+        #expect(page["position"]?.intValue == (try await desk.memory.feed(FeedQuery(.now)).next.rawValue))
+        try await store.close()
+    }
+
+    @Test("a large XCom by the event that carries it")
+    func largeXCom() async throws {
+        try await desk.session { try await $0.record("r1") }
+        let entry = try #require(try desk.json("runs/r1/run.json")["xcoms"]?[1])
+        #expect(entry["value"] == .null)
+        let sequence = try #require(entry["event"]?.intValue)
+        let line = try #require(try desk.lines("runs/r1/events.jsonl").first { $0["sequence"] == .int(sequence) })
+        #expect(line["xcoms"]?["return_value"]?.stringValue?.count == 2000)
+    }
+
+    @Test("its events, each as `events --format json` prints it, and where the store stood")
+    func events() async throws {
+        try await desk.session { try await $0.record("r1") }
+        let run = RunID(unchecked: "r1")
+        let lines = try desk.lines("runs/r1/events.jsonl")
+        let events = try await desk.memory.events.list(run)
+        #expect(lines.count == events.count)
+        for (line, event) in zip(lines, events) {
+            var members = try #require(line.objectValue)
+            #expect(members.removeValue(forKey: "position")?.intValue != nil)
+            #expect(members.removeValue(forKey: "run_id") == "r1")
+            #expect(.object(members) == event.outputJSON)
+        }
+    }
+
+    @Test("its artifacts as files, byte for byte, replaced and removed with them")
+    func artifacts() async throws {
+        let run = RunID(unchecked: "r1")
+        try await desk.session { try await $0.record("r1", ending: nil) }
+        #expect(try desk.text("runs/r1/artifacts/load/report.html") == "<p>3 rows</p>")
+        try await desk.session { views in
+            try await views.artifacts.delete(run, ArtifactKey(unchecked: "load/report.html"))
+            // Now a file where a folder was.
+            try await views.artifacts.save(run, ArtifactKey(unchecked: "load"), [0, 255, 10])
+        }
+        #expect(FileManager.default.contents(atPath: desk.path("runs/r1/artifacts/load")) == Data([0, 255, 10]))
+        try await desk.session { try await $0.artifacts.clear(run) }
+        #expect(!desk.exists("runs/r1/artifacts"))
+    }
+
+    @Test("each run that has ended as a line, with the fields of a run history and ours")
+    func listing() async throws {
+        try await desk.session { views in
+            try await views.record("r1")
+            try await views.record("r2", ending: .failed)
+            try await views.record("r3", ending: .cancelled)
+            try await views.record("r4", ending: nil)
+        }
+        let lines = try desk.lines("runs.jsonl")
+        #expect(lines.map { $0["run_id"] } == ["r1", "r2", "r3"])
+        #expect(lines.map { $0["result"] } == ["success", "failed", "stopped"])
+        let line = lines[0]
+        #expect(line["stages_executed"] == ["extract", "load"] && line["stages_failed"] == [])
+        for name in [
+            "started_at", "ended_at", "failure_reason", "retry_count", "metadata", "dag_id", "params", "position",
+        ] {
+            #expect(line[name] != nil, "\(name)")
+        }
+    }
+
+    @Test("the registered DAGs with their definitions")
+    func dags() async throws {
+        let definition = DAGDefinition(
+            name: DAGID(unchecked: "etl"),
+            tasks: [TaskDefinition(id: TaskID(unchecked: "extract"), action: .shell("true"))])
+        try await desk.session { try await $0.dags.register(definition) }
+        let page = try desk.json("dags.json")
+        #expect(page["position"]?.intValue != nil)
+        #expect(page["dags"]?[0]?["dag_id"] == "etl" && page["dags"]?[0]?["definition"] == definition.json)
+        try await desk.session { try await $0.dags.deregister(definition.name) }
+        #expect(try desk.json("dags.json")["dags"] == [])
+    }
+
+    @Test("only their owner anything")
+    func modes() async throws {
+        try await desk.session { try await $0.record("r1") }
+        for name in ["runs.jsonl", "runs/r1/run.json", "runs/r1/events.jsonl", "runs/r1/artifacts/load/report.html"] {
+            #expect(try desk.mode(name) == 0o600, "\(name)")
+        }
+        for name in ["runs", "runs/r1", "runs/r1/artifacts/load", ".views"] {
+            #expect(try desk.mode(name) == 0o700, "\(name)")
+        }
+    }
+
+    @Test("a run whose worker has died as interrupted")
+    func interrupted() async throws {
+        try await desk.session { try await $0.record("r1", ending: nil) }
+        #expect(try desk.json("runs/r1/run.json")["state"] == "running")
+        desk.clock.advance(by: .seconds(60))
+        let store = await desk.open()
+        try await eventually("it is shown as interrupted") {
+            try desk.json("runs/r1/run.json")["state"] == "interrupted"
+        }
+        try await store.close()
+    }
+
+    @Test("a history that can't be folded by its summary and its events")
+    func unfoldable() async throws {
+        let history = HistoryID.run(named: "r1")
+        let store = await desk.open(follows: false)
+        _ = try await store.commit(.creating(history, .sample(at: desk.clock.now()), at: desk.clock.now()))
+        let lease = try #require(
+            try await store.claim(
+                ClaimRequest(worker: .sample(), target: .histories([history]), time: desk.clock.now())
+            ).first)
+        _ = try await store.commit(
+            .appending(.started, .started, to: history, token: lease.token, at: desk.clock.now()))
+        try await store.close()
+        #expect(try desk.json("runs/r1/run.json")["dag_id"] == "etl")
+        #expect(try desk.lines("runs/r1/events.jsonl").count == 4)
+    }
+
+    @Test("no run that was deleted, and no line of it")
+    func deletion() async throws {
+        try await desk.session { views in
+            for id in ["r1", "r2"] { try await views.record(id) }
+        }
+        try await desk.session { try await $0.runs.delete(RunID(unchecked: "r1")) }
+        #expect(!desk.exists("runs/r1") && desk.exists("runs/r2"))
+        #expect(try desk.lines("runs.jsonl").map { $0["run_id"] } == ["r2"])
+        // The same id again is another run.
+        try await desk.session { try await $0.record("r1", ending: .failed) }
+        #expect(try desk.lines("runs.jsonl").map { $0["result"] } == ["success", "failed"])
+    }
+}
