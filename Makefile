@@ -8,7 +8,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: prerequisites
-prerequisites: ## what a build needs beside this folder: Swift, SQLite's headers
+prerequisites: ## what a build needs beside this folder: Swift, SQLite's headers, jq
 	@Scripts/prerequisites
 
 .PHONY: build
