@@ -56,7 +56,7 @@ extension ReadableFiles {
         await attempt(Self.subject) { () throws(StoreError) in try saveState() }
     }
 
-    /// What is done before closing: this process's own runs at any rate, everything if that takes no time.
+    /// What is done before closing: this process's own runs, as far as patience reaches; everything, if that takes no time.
     func finish() async {
         await attempt(Self.subject) { () throws(StoreError) in
             let hadLock = try await withLock(patience: configuration.patience) { await showOwn() }
@@ -70,8 +70,9 @@ extension ReadableFiles {
 
     private func showOwn() async {
         guard await takeNote(until: .now + .seconds(1)) else { return }
-        for history in own.histories.keys.sorted() { await show(history) }
-        await showRecords(includingUnchanged: false)
+        let deadline = ContinuousClock.now + configuration.patience
+        for history in own.histories.keys.sorted() where ContinuousClock.now < deadline { await show(history) }
+        await showRecords(isLast: true)
         await showDirty(until: .now + .seconds(2), isLast: true)
         if dirty.isEmpty {
             await compareSizes()

@@ -13,11 +13,13 @@ extension ReadableFiles {
         guard !hasLooked, rebuild == nil else { return }
         await attempt("runs") { () throws(StoreError) in
             let counts = try await store.counts(CountQuery())
-            let names = try files.names(in: "runs")
+            let names = try files.names(in: "runs").filter(RunID.isValid)
             let hasEnded = counts.contains { $0.state.isTerminal }
             let isListed = try list.isThere
-            if counts.reduce(0, { $0 + $1.count }) != names.count || hasEnded && !isListed { rebuild = Rebuild() }
+            // Runs that came meanwhile would be missed among the files.
+            guard try await store.feed(FeedQuery(.now, limit: 1)).next == cursor else { return }
             hasLooked = true
+            if counts.reduce(0, { $0 + $1.count }) != names.count || hasEnded && !isListed { rebuild = Rebuild() }
         }
     }
 
@@ -134,7 +136,7 @@ extension ReadableFiles {
         var isWhole = true
         try lines.forEachLine { line throws(StoreError) in
             count += 1
-            if RunPages.sequence(ofLine: line) != count || line.hasHole { isWhole = false }
+            if EventLine.sequence(of: line) != count || line.hasHole { isWhole = false }
         }
         return isWhole && count == sequence
     }

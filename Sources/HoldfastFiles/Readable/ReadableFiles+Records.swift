@@ -5,16 +5,16 @@ import HoldfastLocal
 
 extension ReadableFiles {
     /// Shows the records that this process has changed; the first time, all of them.
-    func showRecords(includingUnchanged: Bool = true) async {
+    /// - Parameter isLast: what is there already needn't be looked at.
+    func showRecords(isLast: Bool = false) async {
         let changed = own.takeRecords()
-        let isFirst = includingUnchanged && !hasShownRecords
-        var isShown = true
-        if isFirst || !changed.keys.filter(Self.isOfDAG).isEmpty {
-            let dags = await attempt("dags.json") { () throws(StoreError) in try await showDAGs() }
-            if !dags { for (kind, keys) in changed where Self.isOfDAG(kind) { own.putBack(keys, kind: kind) } }
-            isShown = isShown && dags
+        let isShown = await attempt("dags.json") { () throws(StoreError) in
+            let isMissing = try files.size(of: "dags.json") == nil
+            guard isMissing || !isLast && !hasShownRecords || changed.keys.contains(where: Self.isOfDAG) else { return }
+            try await showDAGs()
         }
-        if isFirst { hasShownRecords = isShown }
+        guard !isShown else { return hasShownRecords = true }
+        for (kind, keys) in changed { own.putBack(keys, kind: kind) }
     }
 
     private static func isOfDAG(_ kind: String) -> Bool { kind == "dag" || kind == "dag_definition" }

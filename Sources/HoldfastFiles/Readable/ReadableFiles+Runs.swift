@@ -14,6 +14,8 @@ extension ReadableFiles {
             guard ContinuousClock.now < deadline else { return }
             guard isLast || isDue(history) else { continue }
             await show(history, wasDeleted: dirt.wasDeleted, before: dirt.before)
+            // Cut off when it was cancelled: still to be shown.
+            guard !Task.isCancelled else { return }
             dirty[history] = nil
         }
     }
@@ -29,7 +31,7 @@ extension ReadableFiles {
             if wasDeleted { try hide(run, before: before ?? cursor) }
             try await show(run)
         }
-        if isShown { failed.remove(history) } else { failed.insert(history) }
+        if isShown { failed.remove(history) } else if !Task.isCancelled { failed.insert(history) }
     }
 
     /// Brings the files of a run up to its history.

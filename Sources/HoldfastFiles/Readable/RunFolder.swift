@@ -35,7 +35,7 @@ struct RunFolder {
 
     /// Looks at what the files show.
     private mutating func look() throws(StoreError) {
-        written = try events.lastLine().flatMap(RunPages.sequence) ?? 0
+        written = try events.lastLine().flatMap(EventLine.sequence) ?? 0
         let bytes = try files.read(page)
         header = bytes.flatMap { RunPageHeader($0) }
         if let bytes, header != nil {
@@ -80,7 +80,7 @@ struct RunFolder {
         try await store.forEachEvent(of: .run(run), from: min(read, written) + 1) { event throws(StoreError) in
             if event.sequence > read { take(event) }
             guard event.sequence > last else { return }
-            lines += RunPages.line(event, of: .run(run), position: position)
+            lines += EventLine.bytes(event, of: .run(run), position: position)
             last = event.sequence
             guard lines.count >= 1 << 20 else { return }
             try write(lines, upTo: last)

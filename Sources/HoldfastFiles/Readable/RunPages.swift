@@ -59,15 +59,6 @@ struct RunPages {
         members["event"] = .int(entry.sequence)
         return .object(members)
     }
-
-    /// A line of `events.jsonl`.
-    static func line(_ event: Event, of history: HistoryID, position: FeedPosition) -> [UInt8] {
-        let entry = FeedEntry(position: position, history: history, event: event)
-        return ReadableJSON.line(entry.outputJSON.objectValue ?? [:], first: ["sequence", "time", "type"])
-    }
-
-    /// The sequence of a line of `events.jsonl`.
-    static func sequence(ofLine line: some Collection<UInt8>) -> Int64? { line.number(behind: #"{"sequence":"#) }
 }
 
 /// What a `run.json` says of itself.

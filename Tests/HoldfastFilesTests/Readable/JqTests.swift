@@ -26,6 +26,10 @@ struct JqTests {
     func counts() async throws {
         let desk = try Desk()
         try await desk.fill()
+        // Whoever looks through the files drops lines that no longer count.
+        let store = await desk.open(follows: false)
+        #expect(await store.readable.check() == [])
+        try await store.close()
         let run = RunID(unchecked: "nightly-2")
         try await desk.session { views in
             try await views.runs.setState(run, to: .running)
