@@ -2,6 +2,8 @@ import Foundation
 import Holdfast
 import Testing
 
+@testable import HoldfastFiles
+
 @Suite("The documentation of runs as files")
 struct JqTests {
     private static let page: String = {
