@@ -4,6 +4,8 @@ public struct TaskQuery: Sendable, Hashable {
     /// A page folds at most this many runs, and returns what it found in them.
     public static let maximumRuns = 100
 
+    /// Only of this run.
+    public var run: RunID?
     public var dag: DAGID?
     public var task: TaskID?
     /// Empty: all.
@@ -17,9 +19,10 @@ public struct TaskQuery: Sendable, Hashable {
     public var cursor: Cursor?
 
     public init(
-        dag: DAGID? = nil, task: TaskID? = nil, states: Set<TaskState> = [], since: Timestamp? = nil,
-        until: Timestamp? = nil, limit: Int = 100, cursor: Cursor? = nil
+        run: RunID? = nil, dag: DAGID? = nil, task: TaskID? = nil, states: Set<TaskState> = [],
+        since: Timestamp? = nil, until: Timestamp? = nil, limit: Int = 100, cursor: Cursor? = nil
     ) {
+        self.run = run
         self.dag = dag
         self.task = task
         self.states = states
@@ -31,7 +34,7 @@ public struct TaskQuery: Sendable, Hashable {
 
     fileprivate var fingerprint: JSONValue {
         .array([
-            "tasks", .string(dag?.rawValue ?? ""), .string(task?.rawValue ?? ""),
+            "tasks", .string(run?.rawValue ?? ""), .string(dag?.rawValue ?? ""), .string(task?.rawValue ?? ""),
             .array(states.map(\.rawValue).sorted().map { .string($0) }), .int(since?.milliseconds ?? -1),
             .int(until?.milliseconds ?? -1),
         ])
@@ -108,7 +111,9 @@ extension TasksView {
         }
 
         func query(_ query: TaskQuery) -> SummaryQuery {
-            SummaryQuery(dag: query.dag, since: query.since, until: query.until, limit: 1, cursor: runs)
+            SummaryQuery(
+                ids: query.run.map { [$0.rawValue] }, dag: query.dag, since: query.since, until: query.until, limit: 1,
+                cursor: runs)
         }
     }
 }

@@ -46,6 +46,7 @@ public struct Views: Sendable {
     public var xcoms: XComsView { XComsView(self) }
     public var artifacts: ArtifactsView { ArtifactsView(self) }
     public var events: EventsView { EventsView(self) }
+    public var runHistory: RunHistoryView { RunHistoryView(self) }
     public var retention: RetentionView { RetentionView(self) }
 }
 
@@ -63,6 +64,7 @@ extension Store {
     public var xcoms: XComsView { views.xcoms }
     public var artifacts: ArtifactsView { views.artifacts }
     public var events: EventsView { views.events }
+    public var runHistory: RunHistoryView { views.runHistory }
     public var retention: RetentionView { views.retention }
 }
 

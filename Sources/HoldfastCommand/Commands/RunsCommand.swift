@@ -60,8 +60,6 @@ struct RunsCommand: AsyncParsableCommand {
         }
     }
 
-    private static let resumableStates: Set<RunState> = [.queued, .interrupted, .failed, .cancelled]
-
     private static let columns = [
         "run_id", "dag_id", "dag_version", "workspace_id", "state", "trigger", "logical_date", "params", "labels",
         "created_at", "updated_at", "started_at", "ended_at", "duration_seconds", "failure_reason", "task_counts",
@@ -69,12 +67,12 @@ struct RunsCommand: AsyncParsableCommand {
     ]
 
     private func query() throws -> SummaryQuery {
-        if resumable, !state.isEmpty, state.isDisjoint(with: Self.resumableStates) {
+        if resumable, !state.isEmpty, state.isDisjoint(with: RunState.resumable) {
             throw ValidationError(
                 "--resumable leaves nothing of --state \(state.map(\.rawValue).sorted().joined(separator: ","))")
         }
         let states =
-            resumable ? (state.isEmpty ? Self.resumableStates : state.intersection(Self.resumableStates)) : state
+            resumable ? (state.isEmpty ? RunState.resumable : state.intersection(RunState.resumable)) : state
         return SummaryQuery(
             dag: try dag.map { text throws(StoreError) in try DAGID(text) }, states: states,
             workspace: try workspace.map { text throws(StoreError) in try WorkspaceID(text) },

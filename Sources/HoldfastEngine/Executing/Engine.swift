@@ -58,7 +58,7 @@ public final class Engine: Sendable {
         let summary = try await store.summary(of: .run(run))
         if summary.folded.state == .success { return try await store.fold(run) }
         return try await carryOut(
-            run, states: [.queued, .interrupted, .failed, .cancelled], .resume(definition: definition, params: params))
+            run, states: RunState.resumable, .resume(definition: definition, params: params))
     }
 
     /// Cancels a run: asks its live worker to, or does it at once when there is none. Without effect on one that has ended.

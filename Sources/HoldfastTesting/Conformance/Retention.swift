@@ -146,19 +146,6 @@ extension StoreConformance {
 }
 
 extension Workbench {
-    fileprivate var views: Views { Views(store, clock: clock) }
-
-    /// Creates a run as users do, a second after the one before.
-    @discardableResult
-    fileprivate func add(_ id: String, dag: String = "etl") async throws -> HistoryID {
-        clock.advance(by: .seconds(1))
-        return try await views.runs.create(DAGID(unchecked: dag), id: RunID(unchecked: id)).id
-    }
-
-    fileprivate func addEnded(_ id: String, dag: String = "etl", as state: RunState = .success) async throws {
-        try await finish(try await start(try await add(id, dag: dag)), as: state)
-    }
-
     /// With an artifact.
     @discardableResult
     fileprivate func addEnded(_ id: String, leaving text: String) async throws -> Digest {
@@ -168,9 +155,6 @@ extension Workbench {
         try await finish(try await start(history))
         return artifact.digest
     }
-
-    /// Newest first.
-    fileprivate func ids() async throws -> [String] { try await allSummaries().map(\.id.id) }
 
     /// Prunes every DAG to so many runs.
     fileprivate func prune(to limit: Int) async throws -> PruneReport {

@@ -18,6 +18,7 @@ public enum StoreConformance {
     public static let cases: [ConformanceCase] = [
         commits, conditions, repeats, fencing, requests, claims, liveness, renewals, ordering, feed, deletions, paging,
         counts, records, blobs, limits, lifecycle, retention,
+        runQueries, workflowStates, runHistory,
     ].flatMap { $0 }
 }
 

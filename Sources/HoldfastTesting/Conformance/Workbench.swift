@@ -127,6 +127,27 @@ extension Workbench {
     }
 }
 
+// MARK: - Through the views
+
+extension Workbench {
+    var views: Views { Views(store, clock: clock) }
+
+    /// Creates a run as users do, a second after the one before.
+    @discardableResult
+    func add(_ id: String, dag: String = "etl") async throws -> HistoryID {
+        clock.advance(by: .seconds(1))
+        return try await views.runs.create(DAGID(unchecked: dag), id: RunID(unchecked: id)).id
+    }
+
+    /// Creates a run as users do, and ends it.
+    func addEnded(_ id: String, dag: String = "etl", as state: RunState = .success) async throws {
+        try await finish(try await start(try await add(id, dag: dag)), as: state)
+    }
+
+    /// Of all runs, newest first.
+    func ids() async throws -> [String] { try await allSummaries().map(\.id.id) }
+}
+
 // MARK: - Reading
 
 extension Workbench {
