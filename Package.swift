@@ -7,6 +7,7 @@ let package = Package(
     products: [
         .library(name: "Holdfast", targets: ["Holdfast"]),
         .library(name: "HoldfastEngine", targets: ["HoldfastEngine"]),
+        .library(name: "HoldfastFormats", targets: ["HoldfastFormats"]),
         .library(name: "HoldfastMemory", targets: ["HoldfastMemory"]),
         .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
@@ -61,13 +62,16 @@ let package = Package(
             resources: [.embedInCode("Migrations")]),
         // Readable files.
         .target(name: "HoldfastFiles", dependencies: ["Holdfast", "HoldfastLocal"]),
+        // Records of other systems: read in, written out.
+        .target(
+            name: "HoldfastFormats", dependencies: ["Holdfast", .product(name: "GRDB", package: "GRDB.swift")]),
         // Public: the store conformance suite, a manual clock, crash helpers.
         .target(name: "HoldfastTesting", dependencies: ["Holdfast", "HoldfastLocal"]),
         // The command: one file per subcommand, wiring only.
         .executableTarget(
             name: "HoldfastCommand",
             dependencies: [
-                "Holdfast", "HoldfastEngine", "HoldfastMemory", "HoldfastSQLite",
+                "Holdfast", "HoldfastEngine", "HoldfastFormats", "HoldfastMemory", "HoldfastSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -85,6 +89,13 @@ let package = Package(
         .testTarget(
             name: "HoldfastEngineTests",
             dependencies: ["Holdfast", "HoldfastEngine", "HoldfastMemory", "HoldfastTesting"],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "HoldfastFormatsTests",
+            dependencies: [
+                "Holdfast", "HoldfastFormats", "HoldfastMemory", "HoldfastSQLite", "HoldfastTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             resources: [.copy("Fixtures")]),
         .testTarget(name: "HoldfastMemoryTests", dependencies: ["Holdfast", "HoldfastMemory", "HoldfastTesting"]),
         .testTarget(name: "HoldfastLocalTests", dependencies: ["Holdfast", "HoldfastLocal", "HoldfastTesting"]),

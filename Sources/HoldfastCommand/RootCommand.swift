@@ -34,5 +34,6 @@ struct RootCommand: AsyncParsableCommand {
                     LogsCommand.self, PinCommand.self, DeleteCommand.self, PruneCommand.self, DAGsCommand.self,
                     VerifyCommand.self,
                 ]),
+            CommandGroup(name: "Other systems", subcommands: [ImportCommand.self, ExportCommand.self]),
         ])
 }

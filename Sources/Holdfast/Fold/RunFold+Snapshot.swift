@@ -19,6 +19,7 @@ extension RunFold {
         startedAt = snapshot.startedAt
         endedAt = snapshot.endedAt
         failureReason = snapshot.failureReason
+        retryCount = snapshot.retryCount
     }
 
     private mutating func restore(_ restored: RunSnapshot.Instance, _ snapshot: RunSnapshot, at time: Timestamp) {
@@ -45,6 +46,7 @@ extension RunSnapshot {
         var seen: Set<InstanceID> = []
         if let twice = instances.first(where: { !seen.insert($0.id).inserted }) { return "it has \(twice.id) twice" }
         if let odd = instances.first(where: { $0.tryNumber < 0 }) { return "\(odd.id) is at a try below 0" }
+        if retryCount < 0 { return "it has fewer than 0 retries" }
         if state == .queued, let busy = instances.first(where: { !$0.state.isTerminal && $0.state != .pending }) {
             return "\(busy.id) is \(busy.state.rawValue) in a run that was not started"
         }

@@ -1,7 +1,7 @@
 extension DAGDefinition {
     /// What would keep the fold from following the graph: a name used twice, a need for what is no task, a cycle. Nil for
     /// what came from a checked file; the fold looks again, since events come from elsewhere too.
-    var flaw: String? {
+    package var flaw: String? {
         var names = Set(hooks.keys.map(\.taskID))
         if let twice = tasks.first(where: { !names.insert($0.id).inserted }) {
             return "task \(twice.id) is defined twice, or has the name of a hook"

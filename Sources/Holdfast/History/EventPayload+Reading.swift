@@ -116,6 +116,7 @@ extension RunSnapshot {
         members["started_at"] = startedAt.map { .int($0.milliseconds) }
         members["ended_at"] = endedAt.map { .int($0.milliseconds) }
         members["failure_reason"] = failureReason.map { .string($0) }
+        if retryCount != 0 { members["retry_count"] = .int(Int64(retryCount)) }
         return members
     }
 
@@ -133,7 +134,8 @@ extension RunSnapshot {
         self.init(
             origin: try reader.required("type", reader.name), created: created,
             state: try reader.required("state", reader.name), startedAt: try reader.timestamp("started_at"),
-            endedAt: try reader.timestamp("ended_at"), failureReason: try reader.string("failure_reason"), items: items,
+            endedAt: try reader.timestamp("ended_at"), failureReason: try reader.string("failure_reason"),
+            retryCount: try reader.int("retry_count").map(Int.init) ?? 0, items: items,
             instances: try reader.objects("instances", Instance.init), xcoms: try reader.objects("xcoms", XCom.init),
             artifacts: try reader.objects("artifacts", ArtifactReference.init))
     }

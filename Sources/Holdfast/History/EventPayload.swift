@@ -155,6 +155,8 @@ public struct RunSnapshot: Sendable, Hashable {
     public var startedAt: Timestamp?
     public var endedAt: Timestamp?
     public var failureReason: String?
+    /// How often instances had been tried again.
+    public var retryCount: Int
     /// The items of each expanded task.
     public var items: [TaskID: [JSONValue]]
     public var instances: [Instance]
@@ -163,8 +165,8 @@ public struct RunSnapshot: Sendable, Hashable {
 
     public init(
         origin: Origin, created: RunCreated, state: RunState = .queued, startedAt: Timestamp? = nil,
-        endedAt: Timestamp? = nil, failureReason: String? = nil, items: [TaskID: [JSONValue]] = [:],
-        instances: [Instance] = [], xcoms: [XCom] = [], artifacts: [ArtifactReference] = []
+        endedAt: Timestamp? = nil, failureReason: String? = nil, retryCount: Int = 0,
+        items: [TaskID: [JSONValue]] = [:], instances: [Instance] = [], xcoms: [XCom] = [], artifacts: [ArtifactReference] = []
     ) {
         self.origin = origin
         self.created = created
@@ -172,6 +174,7 @@ public struct RunSnapshot: Sendable, Hashable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.failureReason = failureReason
+        self.retryCount = retryCount
         self.items = items
         self.instances = instances
         self.xcoms = xcoms

@@ -147,7 +147,7 @@ extension XComsView {
 
 extension RunFold {
     /// By instance, in the order of the definition, and key; values over 1 KiB are nil.
-    var xcomEntries: [XComEntry] { currentInstances.flatMap { XComEntry.list($0.xcoms, of: $0.id, id) } }
+    package var xcomEntries: [XComEntry] { currentInstances.flatMap { XComEntry.list($0.xcoms, of: $0.id, id) } }
 }
 
 extension XComEntry {

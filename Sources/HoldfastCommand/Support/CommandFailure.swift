@@ -1,6 +1,7 @@
 import ArgumentParser
 import Holdfast
 import HoldfastEngine
+import HoldfastFormats
 
 /// What the command's exit codes mean.
 enum Exit: Int32, Sendable {
@@ -49,6 +50,8 @@ extension CommandFailure {
             self.init(
                 .badInput, problems.messages.last, details: problems.messages.dropLast().map { "holdfast: \($0)" })
         case let error as TemplateError: self.init(.badInput, error.description)
+        case let failure as ImportFailure: self.init(.badInput, failure.description)
+        case let failure as ExportFailure: self.init(.badInput, failure.description)
         case is CancellationError: self.init(.interrupted)
         default: return nil
         }

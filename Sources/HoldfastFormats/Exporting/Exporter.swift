@@ -1,0 +1,99 @@
+public import Holdfast
+
+/// Writes records of a store as another system keeps them. What came from that system goes back as it was, except for what
+/// has changed since.
+public struct Exporter: Sendable {
+    /// Which records.
+    public enum Selection: Sendable, Hashable {
+        case all
+        case dag(DAGID)
+        case runs([RunID])
+    }
+
+    public let store: any Store
+    /// Told from time to time how far it is.
+    public var onProgress: @Sendable (ExportReport) -> Void
+
+    public init(_ store: any Store, onProgress: @escaping @Sendable (ExportReport) -> Void = { _ in }) {
+        self.store = store
+        self.onProgress = onProgress
+    }
+
+    /// - Parameter path: of a folder that is empty, or not there.
+    /// - Throws: `ExportFailure` for what keeps files from being written, `StoreError` when the store fails.
+    public func run(_ selection: Selection, as format: RecordFormat, to path: String) async throws -> ExportReport {
+        let folder = try ExportFolder(path)
+        var report = ExportReport(format: format)
+        switch format {
+        case .pipelineCore:
+            var writer = PipelineCoreWriter(folder)
+            try await exportRuns(selection, format, &report) { run, _ in try writer.add(run) }
+            report.exported.dags = try await writer.finish(selection, store)
+        case .waivern:
+            let writer = WaivernWriter(folder, store)
+            try await exportRuns(selection, format, &report) { run, report in
+                report.exported.artifacts += try await writer.add(run)
+            }
+        case .awf:
+            let writer = AWFWriter(folder)
+            try await exportRuns(selection, format, &report) { run, _ in try writer.add(run) }
+            try writer.finish()
+        case .runHistory:
+            let writer = try RunHistoryWriter(folder, store)
+            try await exportRuns(selection, format, &report) { run, _ in try await writer.add(run) }
+            try writer.finish()
+        }
+        return report
+    }
+
+    // MARK: Runs
+
+    private func exportRuns(
+        _ selection: Selection, _ format: RecordFormat, _ report: inout ExportReport,
+        _ add: (ExportedRun, inout ExportReport) async throws -> Void
+    ) async throws {
+        var query = SummaryQuery(ascending: true, limit: SummaryQuery.maximumLimit)
+        switch selection {
+        case .all: break
+        case .dag(let dag): query.dag = dag
+        case .runs(let runs):
+            for run in runs { try await export(try await store.runs.get(run), format, &report, add) }
+            return
+        }
+        repeat {
+            let page = try await store.runs.list(query)
+            for summary in page.elements { try await export(summary, format, &report, add) }
+            query.cursor = page.nextCursor
+        } while query.cursor != nil
+    }
+
+    private func export(
+        _ summary: Summary, _ format: RecordFormat, _ report: inout ExportReport,
+        _ add: (ExportedRun, inout ExportReport) async throws -> Void
+    ) async throws {
+        let run = try await ExportedRun(RunID(unchecked: summary.id.id), format, store)
+        try await add(run, &report)
+        report.exported.runs += 1
+        if report.exported.runs % 100 == 0 { onProgress(report) }
+    }
+}
+
+/// What keeps an export from being written.
+public struct ExportFailure: Error, Sendable, Hashable, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// What an export wrote.
+public struct ExportReport: Sendable, Hashable {
+    public let format: RecordFormat
+    public internal(set) var exported = ImportReport.Counts()
+
+    init(format: RecordFormat) { self.format = format }
+
+    /// `{"format", "exported": {…}}`.
+    public var outputJSON: JSONValue {
+        ["format": .string(format.rawValue), "exported": exported.outputJSON]
+    }
+}

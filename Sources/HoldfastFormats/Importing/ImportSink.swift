@@ -1,0 +1,86 @@
+import Holdfast
+
+/// Where readers leave what they find. Collects records into batches, and has one batch written while the next is read.
+final class ImportSink {
+    /// In a batch.
+    private static let maximumCount = 500
+    private static let maximumSize = 2 * 1024 * 1024
+
+    let times: SourceTimes
+    private let writer: RecordWriter
+    private let onProgress: @Sendable (ImportReport) -> Void
+    private(set) var report: ImportReport
+    private var batch: [ImportedRecord] = []
+    private var size = 0
+    private var writing: Task<Result<RecordWriter.Outcome, StoreError>, Never>?
+
+    init(
+        format: RecordFormat, times: SourceTimes, writer: RecordWriter,
+        onProgress: @escaping @Sendable (ImportReport) -> Void
+    ) {
+        self.times = times
+        self.writer = writer
+        self.onProgress = onProgress
+        report = ImportReport(format: format)
+    }
+
+    /// - Parameter size: roughly, in bytes.
+    func take(_ record: ImportedRecord, size: Int) async throws(StoreError) {
+        batch.append(record)
+        self.size += size
+        if batch.count >= Self.maximumCount || self.size >= Self.maximumSize { try await flush() }
+    }
+
+    func reject(_ file: String, line: Int?, _ reason: String) {
+        report.rejected.append(ImportReport.Rejection(file: file, line: line, reason: reason))
+    }
+
+    func supersede() { report.superseded += 1 }
+
+    /// Writes what is left.
+    func finish() async throws(StoreError) -> ImportReport {
+        try await flush()
+        try await settle()
+        var sorted = report
+        sorted.rejected.sort { ($0.file, $0.line ?? 0, $0.reason) < ($1.file, $1.line ?? 0, $1.reason) }
+        return sorted
+    }
+
+    private func flush() async throws(StoreError) {
+        try await settle()
+        guard !batch.isEmpty else { return }
+        let (records, writer) = (batch, writer)
+        batch = []
+        size = 0
+        writing = Task { () async -> Result<RecordWriter.Outcome, StoreError> in
+            do throws(StoreError) {
+                return .success(try await writer.write(records))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private func settle() async throws(StoreError) {
+        guard let task = writing else { return }
+        writing = nil
+        report.add(try await task.value.get())
+        onProgress(report)
+        if Task.isCancelled {
+            throw StoreError(.unavailable, subject: "import", detail: "it was cancelled", cause: CancellationError())
+        }
+    }
+}
+
+extension ImportReport {
+    fileprivate mutating func add(_ outcome: RecordWriter.Outcome) {
+        imported.runs += outcome.imported.runs
+        imported.processes += outcome.imported.processes
+        imported.workspaces += outcome.imported.workspaces
+        imported.artifacts += outcome.imported.artifacts
+        imported.cached += outcome.imported.cached
+        imported.dags += outcome.imported.dags
+        unchanged += outcome.unchanged
+        rejected += outcome.rejected
+    }
+}

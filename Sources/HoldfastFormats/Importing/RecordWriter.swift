@@ -1,0 +1,53 @@
+import Holdfast
+import Synchronization
+
+/// Brings batches of foreign records into a store, and says what became of each.
+struct RecordWriter: Sendable {
+    struct Outcome: Sendable {
+        var imported = ImportReport.Counts()
+        var unchanged = 0
+        var rejected: [ImportReport.Rejection] = []
+
+        mutating func reject(_ place: Place, _ reason: String) {
+            rejected.append(ImportReport.Rejection(file: place.file, line: place.line, reason: reason))
+        }
+    }
+
+    let store: any Store
+    let isDryRun: Bool
+    /// What a dry run has seen, as there is no store that knows it.
+    let seen = SeenRecords()
+
+    func write(_ records: [ImportedRecord]) async throws(StoreError) -> Outcome {
+        var outcome = Outcome()
+        var runs: [ImportedRun] = []
+        for record in records {
+            switch record {
+            case .run(let run): runs.append(run)
+            case .dag(let dag): try await write(dag, &outcome)
+            }
+        }
+        if !runs.isEmpty { try await write(runs, &outcome) }
+        return outcome
+    }
+
+    // MARK: Deciding
+
+    enum Verdict { case new, unchanged, different }
+
+    /// What to do about a record whose content has this digest.
+    /// - Parameter known: the digest under its id; an empty text for something that was not imported, nil for nothing.
+    static func verdict(_ digest: Digest, known: String?) -> Verdict {
+        guard let known else { return .new }
+        return known == digest.hexadecimal ? .unchanged : .different
+    }
+}
+
+/// The digests of records by id.
+final class SeenRecords: Sendable {
+    private let digests = Mutex<[String: String]>([:])
+
+    subscript(_ id: String) -> String? { digests.withLock { $0[id] } }
+
+    func insert(_ id: String, _ digest: Digest) { digests.withLock { $0[id] = digest.hexadecimal } }
+}

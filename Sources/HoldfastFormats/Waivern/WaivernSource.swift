@@ -1,0 +1,80 @@
+import Foundation
+import Holdfast
+
+/// `<base>/runs/<run>/`, each with `_system`, `artifacts`, `batch_jobs`, `prepared` and `llm_cache`; or one such folder.
+struct WaivernSource: Sendable {
+    private let runs: [SourceFolder]
+
+    init?(_ folder: SourceFolder) {
+        if folder.hasFolder("_system") {
+            runs = [folder]
+            return
+        }
+        let inside = folder.folder("runs")
+        let folders = inside.names.map(inside.folder)
+        // One run with its system files makes the others runs that lost theirs.
+        guard folders.contains(where: { $0.hasFolder("_system") }) else { return nil }
+        runs = folders.filter {
+            (try? FileManager.default.attributesOfItem(atPath: $0.path))?[.type] as? FileAttributeType == .typeDirectory
+        }
+    }
+
+    func read(into sink: ImportSink) async throws(StoreError) {
+        for folder in runs { try await read(folder, into: sink) }
+    }
+
+    private func read(_ folder: SourceFolder, into sink: ImportSink) async throws(StoreError) {
+        let system = folder.folder("_system")
+        guard let layout = ["metadata.json", "run.json"].first(where: system.hasFile) else {
+            return sink.reject(folder.path, line: nil, "it is no run: _system/metadata.json is missing")
+        }
+        guard let (file, size) = JSONFile.read(system.file(layout), into: sink) else { return }
+        var run: WaivernRun
+        do throws(Refusal) {
+            run = try WaivernRun(metadata: file.json, layout: layout, times: sink.times, fallback: file.modifiedAt)
+        } catch {
+            return sink.reject(error, in: file)
+        }
+        if system.hasFile("state.json") {
+            add(system.file("state.json"), sink) { file throws(Refusal) in try run.add(state: file.json) }
+        }
+        addArtifacts(of: folder, to: &run, sink)
+        for (name, key) in [("_system/plan.json", ["system", "plan.json"])] where folder.hasFile(name) {
+            add(folder.file(name), sink) { file throws(Refusal) in
+                try run.add(file: file.bytes, key[0], [key[1]], original: name)
+            }
+        }
+        for kind in ["batch_jobs", "prepared"] {
+            for name in folder.folder(kind).names(endingIn: ".json") {
+                add(folder.folder(kind).file(name), sink) { file throws(Refusal) in
+                    try run.add(file: file.bytes, kind, [name], original: "\(kind)/\(name)")
+                }
+            }
+        }
+        let imported = run.imported(at: Place(file: file.path, line: 1))
+        let bytes = imported.files.reduce(Int64(size)) { $0 + $1.reference.size }
+        try await sink.take(.run(imported), size: Int(bytes))
+    }
+
+    private func addArtifacts(of folder: SourceFolder, to run: inout WaivernRun, _ sink: ImportSink) {
+        let artifacts = folder.folder("artifacts")
+        for names in artifacts.filesBelow {
+            let path = artifacts.file(names.joined(separator: "/"))
+            guard names.last?.hasSuffix(".json") == true else {
+                sink.reject(path, line: nil, "it is no message: their files end in .json")
+                continue
+            }
+            add(path, sink) { file throws(Refusal) in try run.add(message: file.json, file.bytes, names) }
+        }
+    }
+
+    /// Reads a file and takes it, or says why not.
+    private func add(_ path: String, _ sink: ImportSink, _ take: (JSONFile) throws(Refusal) -> Void) {
+        guard let (file, _) = JSONFile.read(path, into: sink) else { return }
+        do throws(Refusal) {
+            try take(file)
+        } catch {
+            sink.reject(error, in: file)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Holdfast
+import Testing
+
+@Suite("Importing and exporting")
+struct ExchangeTests {
+    private static let lines = """
+        {"run_id": "r1", "started_at": "2026-03-01T08:00:00Z", "ended_at": "2026-03-01T08:10:00Z", "result": "success", "host": "ci"}
+        {"run_id": "r2", "started_at": "2026-03-02T08:00:00Z", "ended_at": "2026-03-02T08:10:00Z", "result": "stopped"}
+        {"run_id": "r3", "started_at": "2026-03-0
+
+        """
+
+    @Test("import says what came in and what did not; the records are there; importing again changes nothing")
+    func imports() async throws {
+        let folder = try Folder()
+        try folder.write(Self.lines, to: "runs.jsonl")
+        let first = try await folder.holdfast("import", "runs.jsonl", "--format", "json")
+        #expect(first.status == 0)
+        #expect(
+            try first.json() == [
+                "format": "run-history", "unchanged": 0,
+                "imported": ["runs": 2, "processes": 0, "workspaces": 0, "artifacts": 0, "cached": 0, "dags": 0],
+                "rejected": [["file": "runs.jsonl", "line": 3, "reason": "no JSON: unterminated string"]],
+            ])
+        let runs = try await folder.holdfast("runs", "--format", "json").json()["runs"]?.arrayValue ?? []
+        #expect(runs.map { $0["run_id"] } == ["r2", "r1"] && runs.map { $0["state"] } == ["cancelled", "success"])
+        #expect(try await folder.show("r1")["metadata"]?["imported"]?["fields"]?["host"] == "ci")
+        let second = try await folder.holdfast("import", "runs.jsonl")
+        #expect(second.status == 0 && second.lines.last == "imported nothing from run-history; 2 unchanged; 1 rejected")
+        #expect(second.lines.first == "runs.jsonl:3: no JSON: unterminated string")
+    }
+
+    @Test("a dry run says what would happen and makes no store")
+    func dryRun() async throws {
+        let folder = try Folder()
+        try folder.write(Self.lines, to: "runs.jsonl")
+        let result = try await folder.holdfast("import", "runs.jsonl", "--dry-run", "--format", "run-history")
+        #expect(result.status == 0 && result.lines.last == "would import 2 runs from run-history; 1 rejected")
+        #expect(!folder.exists(".holdfast"))
+    }
+
+    @Test("--format takes the source's format and how to print, each once")
+    func formats() async throws {
+        let folder = try Folder()
+        try folder.write(Self.lines, to: "runs.jsonl")
+        let both = try await folder.holdfast("import", "runs.jsonl", "--format", "run-history", "--format", "json")
+        #expect(try both.json()["imported"]?["runs"] == 2)
+        let wrong = try await folder.holdfast("import", "runs.jsonl", "--format", "run-histori")
+        #expect(wrong.status == 64 && wrong.error.contains("did you mean run-history?"))
+        let twice = try await folder.holdfast("import", "runs.jsonl", "--format", "awf", "--format", "run-history")
+        #expect(twice.status == 64)
+    }
+
+    @Test("nothing of a known format ends with 2")
+    func nothing() async throws {
+        let folder = try Folder()
+        try folder.write("hello", to: "notes.txt")
+        for arguments in [["notes.txt"], ["."], ["nowhere"], ["notes.txt", "--format", "awf"]] {
+            let result = try await folder.holdfast(all: ["import"] + arguments)
+            #expect(result.status == 2 && result.error.hasPrefix("holdfast: "), "\(result.error)")
+            #expect(!folder.exists(".holdfast"))
+        }
+    }
+
+    @Test("export writes what was imported back, and refuses a folder with something in it")
+    func exports() async throws {
+        let folder = try Folder()
+        try folder.write(Self.lines, to: "runs.jsonl")
+        try await folder.holdfast("import", "runs.jsonl")
+        let result = try await folder.holdfast(
+            "export", "--all", "--as", "run-history", "--output", "out", "--format", "json")
+        #expect(result.status == 0)
+        #expect(try result.json()["exported"]?["runs"] == 2)
+        let written = try folder.lines("out/runs.jsonl").map { try JSONValue(parsing: $0) }
+        let original = try Self.lines.split(separator: "\n").prefix(2).map { try JSONValue(parsing: String($0)) }
+        #expect(Set(written) == Set(original))
+        let again = try await folder.holdfast("export", "r1", "--as", "awf", "--output", "out")
+        #expect(again.status == 2 && again.error.contains("not empty"))
+        #expect(try await folder.holdfast("export", "--as", "awf", "--output", "new").status == 64)
+    }
+
+    @Test(
+        "a run of ours can be written in every format", arguments: ["pipeline-core", "waivern", "awf", "run-history"])
+    func ours(_ format: String) async throws {
+        let folder = try Folder()
+        try await folder.holdfast("init")
+        try await folder.holdfast("run", "pipeline.yaml", "--run-id", "r")
+        let result = try await folder.holdfast("export", "r", "--as", format, "--output", "out")
+        #expect(result.status == 0 && result.output.hasPrefix("exported 1 run"), "\(result.error)")
+        let back = try await folder.holdfast("import", "out", "--store", "sqlite:other.db", "--format", "json")
+        #expect(try back.json()["format"] == .string(format))
+        #expect(try back.json()["imported"]?["runs"] == 1 && back.json()["rejected"] == [])
+        let run = try await folder.holdfast("show", "r", "--store", "sqlite:other.db", "--format", "json").json()
+        #expect(run["state"] == "success")
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import Holdfast
+import HoldfastFormats
+import HoldfastMemory
+import Testing
+
+@Suite("Round trips")
+struct RoundTripTests {
+    private let store = MemoryStore()
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var output: String { folder.path + "/out" }
+
+    private func roundTrip(_ format: RecordFormat) async throws -> (original: [String: Data], written: [String: Data]) {
+        let sample = try Fixtures.path("samples/\(format.rawValue)")
+        _ = try await runImport(sample, into: store)
+        _ = try await Exporter(store).run(.all, as: format, to: output)
+        return (try contents(of: sample), try contents(of: output))
+    }
+
+    private func json(_ data: Data?) throws -> JSONValue { try JSONValue(parsing: Array(try #require(data))) }
+
+    /// The JSON of files in a folder, by what they are about rather than by their name.
+    private func documents(_ files: [String: Data], in folder: String, id: String) throws -> [String: JSONValue] {
+        var documents: [String: JSONValue] = [:]
+        for (name, data) in files where name.hasPrefix(folder) {
+            let document = try json(data)
+            documents[document[id]?.stringValue ?? name] = document
+        }
+        return documents
+    }
+
+    @Test("pipeline-core: every file means the same")
+    func pipelineCore() async throws {
+        let (original, written) = try await roundTrip(.pipelineCore)
+        #expect(try documents(original, in: "runs/", id: "id") == documents(written, in: "runs/", id: "id"))
+        #expect(try documents(original, in: "runs/", id: "id").count == 3)
+        let entries = { (files: [String: Data]) in
+            Set(try (json(files["xcom/etl-1.json"]).arrayValue ?? []))
+        }
+        #expect(try entries(original) == entries(written) && entries(written).count == 2)
+        #expect(written.keys.filter { $0.hasPrefix("xcom/") } == ["xcom/etl-1.json"])
+        let dags = { (files: [String: Data]) in Set(try json(files["dags.json"]).arrayValue ?? []) }
+        #expect(try dags(original) == dags(written))
+    }
+
+    @Test("awf: every state means the same")
+    func awf() async throws {
+        let (original, written) = try await roundTrip(.awf)
+        #expect(Set(original.keys) == Set(written.keys))
+        for (name, data) in original { #expect(try json(data) == json(written[name]), "\(name)") }
+    }
+
+    @Test("run-history: the lines that counted and the events mean the same")
+    func runHistory() async throws {
+        let (original, written) = try await roundTrip(.runHistory)
+        let lines = { (data: Data?) in
+            try (data ?? Data()).split(separator: 0x0A).filter { !$0.allSatisfy { $0 == 0x20 } }.map {
+                try json(Data($0))
+            }
+        }
+        let expected = try lines(original["runs.jsonl"])
+        #expect(Set(try lines(written["runs.jsonl"])) == Set(expected.dropFirst()))
+        for name in ["events/pipeline_r2.jsonl", "events/pipeline_r9.jsonl"] {
+            #expect(Set(try lines(original[name])) == Set(try lines(written[name])), "\(name)")
+        }
+        #expect(written.count == 3)
+    }
+
+    @Test("waivern: every file means the same, artifacts byte for byte")
+    func waivern() async throws {
+        let (original, written) = try await roundTrip(.waivern)
+        let renamed = Dictionary(
+            uniqueKeysWithValues: original.map { ($0.replacingOccurrences(of: "run.json", with: "metadata.json"), $1) })
+        #expect(Set(renamed.keys) == Set(written.keys))
+        for (name, data) in renamed {
+            if name.contains("_system/") {
+                // The lists of a state have no order.
+                #expect(try json(data).unordered == json(written[name]).unordered, "\(name)")
+            } else {
+                #expect(data == written[name], "\(name)")
+            }
+        }
+    }
+
+    @Test("what was exported is known again", arguments: RecordFormat.allCases)
+    func again(_ format: RecordFormat) async throws {
+        _ = try await roundTrip(format)
+        let report = try await runImport(output, into: store, format: format)
+        #expect(report.imported == ImportReport.Counts() && report.rejected.isEmpty, "\(report.rejected)")
+    }
+
+    @Test("every broken sample comes back as far as it came in", arguments: BrokenSampleTests.samples)
+    func broken(_ sample: String) async throws {
+        let path = try Fixtures.path("broken/\(sample)")
+        let report = try await runImport(path, into: store)
+        _ = try await Exporter(store).run(.all, as: report.format, to: output)
+        guard report.imported != ImportReport.Counts() else { return }
+        let again = try await runImport(output, into: store, format: report.format)
+        #expect(again.imported == ImportReport.Counts() && again.rejected.isEmpty, "\(again.rejected)")
+    }
+
+    @Test("a run that was changed after its import is exported as it is now")
+    func changed() async throws {
+        _ = try await runImport(try Fixtures.path("samples/awf"), into: store)
+        let run = try RunID("7c1e6a52-0000-4000-8000-000000000002")
+        try await store.runs.setState(run, to: .running)
+        for state in [TaskState.running, .success] {
+            try await store.tasks.setState(run, InstanceID(TaskID("ask")), to: state)
+        }
+        try await store.runs.setState(run, to: .success)
+        _ = try await Exporter(store).run(.runs([run]), as: .awf, to: output)
+        let state = try json(try contents(of: output)["states/\(run).json"])
+        #expect(state["status"] == "completed" && state["states"]?["ask"]?["status"] == "completed")
+        // What did not change is as it was.
+        #expect(state["workflow_version"] == "1.2" && state["started_at"] == "2026-02-02T09:00:00.5Z")
+    }
+
+    @Test("runs of any origin can be written in any format", arguments: RecordFormat.allCases, RecordFormat.allCases)
+    func across(_ source: RecordFormat, _ target: RecordFormat) async throws {
+        guard source != target else { return }
+        let imported = try await runImport(try Fixtures.path("samples/\(source.rawValue)"), into: store)
+        let report = try await Exporter(store).run(.all, as: target, to: output)
+        #expect(report.exported.runs == imported.imported.runs)
+    }
+
+    @Test("a folder with something in it is not written to")
+    func notEmpty() async throws {
+        await #expect(throws: ExportFailure.self) {
+            try await Exporter(store).run(.all, as: .awf, to: folder.path + "/..")
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate var unordered: JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(
+            members.mapValues { value in
+                guard let texts = value.arrayValue?.compactMap(\.stringValue) else { return value }
+                return .array(texts.sorted().map { .string($0) })
+            })
+    }
+}
