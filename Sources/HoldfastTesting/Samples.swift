@@ -5,6 +5,45 @@ public import Holdfast
 extension HistoryID {
     /// The history of a run.
     public static func run(named id: String) -> HistoryID { .run(RunID(unchecked: id)) }
+    /// The history of a process.
+    public static func process(named id: String) -> HistoryID { .process(ProcessID(unchecked: id)) }
+}
+
+extension ProcessRecord {
+    /// A process that has what is named; `start` is when it started.
+    public static func sample(
+        _ id: String, type: String = "clarification", workspace: String? = nil, parent: String? = nil,
+        status: ProcessStatus = .queued, start: Timestamp, fields: [ProcessField: JSONValue] = [:]
+    ) -> ProcessRecord {
+        ProcessRecord(
+            id: ProcessID(unchecked: id), type: ProcessType(unchecked: type),
+            workspace: workspace.map(WorkspaceID.init(unchecked:)), parent: parent.map(ProcessID.init(unchecked:)),
+            status: status, startTime: start, fields: ProcessFields(fields))
+    }
+
+    /// A process with every field that there is.
+    public static func full(_ id: String, start: Timestamp) -> ProcessRecord {
+        ProcessRecord(
+            id: ProcessID(unchecked: id), type: ProcessType(unchecked: "code-review"),
+            workspace: WorkspaceID(unchecked: "ws"), parent: ProcessID(unchecked: "parent"),
+            run: RunID(unchecked: "run"), status: .failed, startTime: start, endTime: start + .seconds(90),
+            error: "quota\n", fields: fullFields,
+            conversationTurns: [
+                ConversationTurn(role: "user", content: "Why?", timestamp: start),
+                ConversationTurn(
+                    role: "assistant", content: "Because \u{1F600}", timestamp: start + .seconds(2),
+                    more: ["toolCalls": [["name": "grep"]], "turnIndex": 1]),
+            ])
+    }
+
+    private static let fullFields = ProcessFields([
+        .promptPreview: "Review…", .fullPrompt: "Review this change.", .result: "Fine.",
+        .resultFilePath: "/tmp/result.md", .rawStdoutFilePath: "/tmp/stdout.txt",
+        .metadata: ["type": "code-review", "workspaceId": "ws", "deep": ["a": [1, .null]]],
+        .groupMetadata: ["childProcessIds": ["c1", "c2"]], .structuredResult: ["findings": []],
+        .sdkSessionID: "session", .backend: "sdk", .workingDirectory: "/srv/repo", .title: "Review",
+        .customTitle: "Mine",
+    ])
 }
 
 extension WorkerInfo {

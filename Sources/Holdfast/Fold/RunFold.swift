@@ -130,6 +130,8 @@ extension RunFold {
         case .spilled:
             throw StoreError(
                 .invalid, subject: "run \(id), event \(event.sequence)", detail: "its payload is in a blob")
+        case .processAdded, .processChanged, .processUpdated, .turnAppended, .turnStreamed:
+            throw refusal(event, "it belongs to a process")
         default: try applyTaskEvent(event)
         }
     }

@@ -74,6 +74,11 @@ extension EventPayload {
         case .signalled: "signal"
         case .pinned: "pinned"
         case .metadataChanged: "metadata"
+        case .processAdded(let added): added.origin.rawValue
+        case .processChanged: "process_changed"
+        case .processUpdated: "process_updated"
+        case .turnAppended: "turn"
+        case .turnStreamed: "turn_piece"
         case .spilled(let spilled): spilled.type
         }
     }
@@ -132,6 +137,11 @@ extension EventPayload {
             writer.member("value", value)
         case .pinned(let pinned): writer.member("pinned", .bool(pinned))
         case .metadataChanged(let changes): writer.member("metadata", .object(changes))
+        case .processAdded(let added): writer.members(added.jsonMembers)
+        case .processChanged(let change): writer.members(change.jsonMembers)
+        case .processUpdated(let fields): writer.member("fields", .object(ProcessFields.json(fields)))
+        case .turnAppended(let appended): writer.members(appended.jsonMembers)
+        case .turnStreamed(let piece): writer.members(piece.jsonMembers)
         case .spilled(let spilled): writer.member("spilled", spilled.json)
         }
     }

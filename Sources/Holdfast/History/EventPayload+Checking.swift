@@ -6,6 +6,9 @@ extension EventPayload {
             guard let problem = value.problem else { continue }
             throw StoreError(.invalid, subject: "a value of event \(type)", detail: problem)
         }
+        if let problem = processFields.flatMap({ ProcessFields.problem(in: $0) }) {
+            throw StoreError(.invalid, subject: "event \(type)", detail: problem)
+        }
     }
 
     private var values: [JSONValue] {
@@ -22,7 +25,22 @@ extension EventPayload {
         case .xcomSet(_, _, let value), .signalled(_, let value): [value]
         case .artifactSaved(let artifact): Array(artifact.metadata.values)
         case .metadataChanged(let changes): Array(changes.values)
+        case .turnAppended(let appended): Array(appended.turn.members.values)
+        case .processUpdated(let fields): Array(fields.values)
+        case .processAdded(let added):
+            Array(added.record.fields.values.values)
+                + added.record.conversationTurns.flatMap { Array($0.members.values) }
         default: []
+        }
+    }
+}
+
+extension EventPayload {
+    private var processFields: [ProcessField: JSONValue]? {
+        switch self {
+        case .processUpdated(let fields): fields
+        case .processAdded(let added): added.record.fields.values
+        default: nil
         }
     }
 }

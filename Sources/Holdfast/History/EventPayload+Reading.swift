@@ -25,6 +25,11 @@ extension EventPayload {
                 name: try reader.required("name", reader.string), value: reader.members["value"] ?? .null)
         case "pinned": self = .pinned(try reader.required("pinned", reader.bool))
         case "metadata": self = .metadataChanged(try reader.required("metadata", reader.object))
+        case "process_added", "process_imported": self = .processAdded(try ProcessAdded(reader))
+        case "process_changed": self = .processChanged(try ProcessChange(reader))
+        case "process_updated": self = .processUpdated(try reader.processFields("fields"))
+        case "turn": self = .turnAppended(try TurnAppended(reader))
+        case "turn_piece": self = .turnStreamed(try TurnPiece(reader))
         default: self = try Self.taskEvent(type, reader)
         }
     }

@@ -4,6 +4,8 @@ public enum EventPayload: Sendable, Hashable {
     case created(RunCreated)
     /// The run begins with what an earlier one (`rerun --from`) or another system (an import) had reached.
     case restored(RunSnapshot)
+    /// The record of a process begins.
+    case processAdded(ProcessAdded)
 
     // Leases: written by the store's `claim` alone.
     case claimed(Claimed)
@@ -32,6 +34,9 @@ public enum EventPayload: Sendable, Hashable {
     case artifactSaved(ArtifactReference)
     case artifactDeleted(ArtifactKey)
 
+    // Own events: a process.
+    case processChanged(ProcessChange)
+
     // Requests.
     case cancelRequested(reason: String?)
     case markRequested(TaskDecided)
@@ -39,6 +44,10 @@ public enum EventPayload: Sendable, Hashable {
     case pinned(Bool)
     /// Null removes a key.
     case metadataChanged([String: JSONValue])
+    /// Null removes a field.
+    case processUpdated([ProcessField: JSONValue])
+    case turnAppended(TurnAppended)
+    case turnStreamed(TurnPiece)
 
     /// Stands for a payload over the inline limit.
     case spilled(Spilled)
@@ -47,6 +56,7 @@ public enum EventPayload: Sendable, Hashable {
     public var isRequest: Bool {
         switch self {
         case .cancelRequested, .markRequested, .signalled, .pinned, .metadataChanged: true
+        case .processUpdated, .turnAppended, .turnStreamed: true
         case .spilled(let spilled): spilled.isRequest
         default: false
         }
@@ -55,7 +65,7 @@ public enum EventPayload: Sendable, Hashable {
     /// Whether it may only be the first event of a history, and must be.
     public var isFirst: Bool {
         switch self {
-        case .created, .restored: true
+        case .created, .restored, .processAdded: true
         case .spilled(let spilled): spilled.isFirst
         default: false
         }
@@ -321,7 +331,11 @@ public struct Spilled: Sendable, Hashable {
     public var blobs: [Digest]
 
     /// Whether the real payload is one that anyone may append. Who reads it checks that its type is the one named here.
-    var isRequest: Bool { ["cancel_requested", "mark_requested", "signal", "pinned", "metadata"].contains(type) }
+    var isRequest: Bool { Self.requests.contains(type) }
+
+    private static let requests: Set<String> = [
+        "cancel_requested", "mark_requested", "signal", "pinned", "metadata", "process_updated", "turn", "turn_piece",
+    ]
 
     public init(type: String, digest: Digest, size: Int64, xcomTask: TaskID?, isFirst: Bool, blobs: [Digest]) {
         self.type = type

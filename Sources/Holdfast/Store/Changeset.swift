@@ -57,12 +57,17 @@ public struct Changeset: Sendable, Hashable {
         public var history: HistoryID
         /// Needed for own events.
         public var token: LeaseToken?
-        /// The last sequence that the caller has seen; a repeated commit is looked for behind it.
+        /// The last sequence that the caller has seen; a repeated commit is looked for behind it, which costs what stands
+        /// there. `neverCommitted`: nothing is looked for.
         public var lastKnown: Int64
         /// Refuse with `conflict` unless the history ends at `lastKnown`.
         public var requiresLastKnown: Bool
         /// Not empty.
         public var events: [NewEvent]
+
+        /// In place of a last known sequence, for the first attempt to commit a changeset: it can't be there already, so the
+        /// history need not be searched for it. Where the answer is lost, the next attempt names a sequence that was seen.
+        public static let neverCommitted: Int64 = 1 << 62
 
         public init(
             _ history: HistoryID, token: LeaseToken? = nil, lastKnown: Int64 = 0, requiresLastKnown: Bool = false,

@@ -35,6 +35,13 @@ extension Store {
         return fold
     }
 
+    /// A process, folded from its whole history.
+    public func fold(_ process: ProcessID) async throws(StoreError) -> ProcessFold {
+        var fold = ProcessFold(id: process)
+        try await forEachEvent(of: .process(process)) { event throws(StoreError) in try fold.apply(event) }
+        return fold
+    }
+
     /// The summary of one run or process.
     /// - Throws: `notFound`.
     public func summary(of history: HistoryID) async throws(StoreError) -> Summary {

@@ -9,8 +9,9 @@ extension Store {
             return try await commitSpilling(changeset)
         } catch {
             guard error.isPassing else { throw error }
+            let repeated = changeset.perhapsCommitted
             return try await tryAgain(until: .now + patience, after: error) { () throws(StoreError) in
-                try await commitSpilling(changeset)
+                try await commitSpilling(repeated)
             }
         }
     }
@@ -32,6 +33,37 @@ extension Store {
             pause = min(pause * 2, .seconds(2))
         }
         throw last
+    }
+}
+
+/// Changes that lose against another one are made again on what that left; more often than this in a row, the conflict is
+/// the answer.
+private let attempts = 16
+
+/// Does what reads, decides and commits on a condition, and does it again while the condition did not hold.
+/// - Throws: `conflict` at last, and everything else that `body` throws.
+func retryingConflicts<Answer>(
+    _ body: () async throws(StoreError) -> Answer
+) async throws(StoreError) -> Answer {
+    var attempt = 1
+    while true {
+        do throws(StoreError) {
+            return try await body()
+        } catch {
+            guard error.code == .conflict, attempt < attempts else { throw error }
+            attempt += 1
+        }
+    }
+}
+
+extension Changeset {
+    /// The changeset as it is committed again: now it may be there.
+    fileprivate var perhapsCommitted: Changeset {
+        var changeset = self
+        for index in appends.indices where appends[index].lastKnown == Append.neverCommitted {
+            changeset.appends[index].lastKnown = 0
+        }
+        return changeset
     }
 }
 

@@ -109,6 +109,15 @@ public struct ProcessID: Identifier {
     public init(unchecked text: String) { rawValue = text }
 }
 
+/// What kind of AI process a record is about: `clarification`, `code-review`, `chat`, ….
+public struct ProcessType: Identifier {
+    public static let noun = "process type"
+    public let rawValue: String
+    public init(unchecked text: String) { rawValue = text }
+    /// Of a process whose type nobody named.
+    public static let `default` = ProcessType(unchecked: "clarification")
+}
+
 /// The id of a worker: one operating-system process that executes runs.
 public struct WorkerID: Identifier {
     public static let noun = "worker"

@@ -36,6 +36,8 @@ public struct StoreError: Error, Sendable {
         public static let trimmed = Code(rawValue: "trimmed")
         /// A cursor that is malformed or belongs to another query.
         public static let invalidCursor = Code(rawValue: "invalid_cursor")
+        /// Others still use it; the detail says who.
+        public static let inUse = Code(rawValue: "in_use")
         /// The path holds something that is no Holdfast store.
         public static let notAStore = Code(rawValue: "not_a_store")
     }
@@ -68,7 +70,7 @@ extension StoreError: CustomStringConvertible {
         .leaseHeld: "a live worker holds it", .invalid: "invalid", .tooLarge: "too large", .corrupt: "damaged",
         .unavailable: "unavailable", .full: "no space left", .outcomeUnknown: "it is unknown whether this was written",
         .newerFormat: "written by a newer version", .trimmed: "no longer kept", .invalidCursor: "invalid cursor",
-        .notAStore: "not a Holdfast store",
+        .notAStore: "not a Holdfast store", .inUse: "in use",
     ]
 }
 

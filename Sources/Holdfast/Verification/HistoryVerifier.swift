@@ -6,12 +6,15 @@ struct HistoryVerifier {
     private(set) var findings: [Finding] = []
     private(set) var events = 0
     /// Nil from the first event on that does not fold; blobs are looked at all the same.
-    private var fold: RunFold?
+    private var fold: (any VerifiedFold)?
     private var last: Int64 = 0
 
     init(summary: Summary) {
         self.summary = summary
-        if case .run(let run) = summary.id { fold = RunFold(id: run) }
+        switch summary.id {
+        case .run(let run): fold = RunFold(id: run)
+        case .process(let process): fold = ProcessFold(id: process)
+        }
     }
 
     mutating func run(on store: any Store, _ blobs: inout BlobVerifier) async throws(StoreError) {
@@ -79,16 +82,20 @@ struct HistoryVerifier {
         if summary.folded.asOf > last {
             note("its summary is as of event \(summary.folded.asOf), its history ends at event \(last)")
         }
-        guard let fold, let created = fold.created else { return }
-        differs("dag_id", summary.dag, created.dag)
-        differs("workspace_id", summary.workspace, created.workspace)
-        differs("parent_run_id", summary.parent, created.parent)
-        differs("trigger", summary.trigger, created.trigger)
-        differs("logical_date", summary.logicalDate, created.logicalDate)
-        differs("labels", summary.labels, created.labels, isShown: false)
-        differs("created_at", summary.createdAt, fold.createdAt)
-        differs("pinned", summary.isPinned, fold.isPinned)
-        differs("metadata", summary.metadata, fold.metadata, isShown: false)
+        guard let fold, last > 0 else { return }
+        let folded = fold.summary
+        let (type, parent) = summary.id.kind == .run ? ("dag_id", "parent_run_id") : ("type", "parent_process_id")
+        differs(type, summary.dag, folded.dag)
+        differs("workspace_id", summary.workspace, folded.workspace)
+        differs(parent, summary.parent, folded.parent)
+        differs("trigger", summary.trigger, folded.trigger)
+        differs("logical_date", summary.logicalDate, folded.logicalDate)
+        differs("labels", summary.labels, folded.labels, isShown: false)
+        differs("created_at", summary.createdAt, folded.createdAt)
+        differs("pinned", summary.isPinned, folded.isPinned)
+        differs("metadata", summary.metadata, folded.metadata, isShown: false)
+        guard summary.id.kind == .process else { return }
+        differs("cancelling", summary.cancelRequestedAt != nil, folded.cancelRequestedAt != nil)
     }
 
     /// - Parameter isShown: false for what may hold values of users.
@@ -100,6 +107,22 @@ struct HistoryVerifier {
         note("\(column) differs" + (isShown ? ": \(ours) in its summary, \(theirs) in its history" : ""))
     }
 }
+
+/// What a history folds to, as far as its summary is held against it.
+private protocol VerifiedFold {
+    var sequence: Int64 { get }
+    mutating func apply(_ event: Event) throws(StoreError)
+    /// The holder's columns, as of the last event.
+    var summaryColumns: Summary.Folded { get }
+    /// The whole row; there is one once the first event was folded.
+    var summary: Summary { get }
+}
+
+extension RunFold: VerifiedFold {
+    fileprivate var summary: Summary { initialSummary }
+}
+
+extension ProcessFold: VerifiedFold {}
 
 extension StoreError {
     /// Whether it says something about what is stored, rather than about the moment.

@@ -4,10 +4,6 @@ public struct DAGsView: Sendable {
     var store: any Store { views.store }
 
     init(_ views: Views) { self.views = views }
-
-    /// Changes that lose against another one are made again on what that left; more often than this in a row, the conflict is
-    /// the answer.
-    private static let attempts = 16
 }
 
 // MARK: - Writing
@@ -51,7 +47,7 @@ extension DAGsView {
     /// Forgets a DAG and all its versions; its runs stay.
     /// - Throws: `notFound`.
     public func deregister(_ id: DAGID) async throws(StoreError) {
-        try await retrying { () throws(StoreError) in
+        try await retryingConflicts { () throws(StoreError) in
             let dag = try await get(id)
             let keys = dag.versions.flatMap { StoredDefinition.keys(id, $0) }
             var changeset = Changeset()
@@ -70,7 +66,7 @@ extension DAGsView {
     private func change(
         _ id: DAGID, _ next: (RegisteredDAG?) throws(StoreError) -> (RegisteredDAG, [Record])?
     ) async throws(StoreError) -> RegisteredDAG {
-        try await retrying { () throws(StoreError) in
+        try await retryingConflicts { () throws(StoreError) in
             let current = try await stored(id)
             guard let (changed, definitions) = try next(current) else {
                 guard let current else { throw StoreError(.notFound, subject: "DAG \(id)") }
@@ -86,19 +82,6 @@ extension DAGsView {
         }
     }
 
-    private func retrying<Answer>(
-        _ body: () async throws(StoreError) -> Answer
-    ) async throws(StoreError) -> Answer {
-        var attempt = 1
-        while true {
-            do throws(StoreError) {
-                return try await body()
-            } catch {
-                guard error.code == .conflict, attempt < Self.attempts else { throw error }
-                attempt += 1
-            }
-        }
-    }
 }
 
 // MARK: - Reading

@@ -24,7 +24,7 @@ struct RunWriter {
                 break
             } catch {
                 if attempt < attempts, try await writer.mayTryAgain(after: error) { continue }
-                if let claimed = writer.claimed { try await views.release(run, claimed) }
+                if let claimed = writer.claimed { try await views.release(.run(run), claimed) }
                 throw error
             }
         }
@@ -52,7 +52,7 @@ struct RunWriter {
 
     private mutating func claim() async throws(StoreError) -> LeaseToken {
         if let claimed { return claimed }
-        let (token, isNew) = try await views.own(run)
+        let (token, isNew) = try await views.own(.run(run))
         if isNew { claimed = token }
         return token
     }
@@ -85,26 +85,23 @@ struct RunWriter {
 
 extension Views {
     /// The lease under which these views may write: a new one, or the live one they have.
-    func own(_ run: RunID) async throws(StoreError) -> (token: LeaseToken, isNew: Bool) {
+    func own(_ history: HistoryID) async throws(StoreError) -> (token: LeaseToken, isNew: Bool) {
         while true {
-            if let token = keptToken(try await store.summary(of: .run(run))) { return (token, false) }
+            if let token = keptToken(try await store.summary(of: history)) { return (token, false) }
             do throws(StoreError) {
                 let request = ClaimRequest(
-                    worker: worker, timeToLive: timeToLive, target: .histories([.run(run)]), time: clock.now())
+                    worker: worker, timeToLive: timeToLive, target: .histories([history]), time: clock.now())
                 guard let lease = try await store.claim(request).first else {
-                    throw StoreError(.notFound, subject: "run \(run)")
+                    throw StoreError(.notFound, subject: history.description)
                 }
                 return (lease.token, true)
             } catch {
                 // Another write of this process may hold it, or have given it back since.
-                guard error.code == .leaseHeld, try await !isHeldByOthers(run) else { throw error }
+                guard error.code == .leaseHeld,
+                    try await !store.summary(of: history).isHeldByOthers(than: worker.id)
+                else { throw error }
             }
         }
-    }
-
-    private func isHeldByOthers(_ run: RunID) async throws(StoreError) -> Bool {
-        let lease = try await store.summary(of: .run(run)).lease
-        return lease?.isLive == true && lease?.worker != worker.id
     }
 
     /// The token of a live lease that these views have.
@@ -113,8 +110,8 @@ extension Views {
         return lease.token
     }
 
-    func release(_ run: RunID, _ token: LeaseToken) async throws(StoreError) {
-        _ = try await store.commit(Changeset(releases: [Changeset.Release(.run(run), token: token)]))
+    func release(_ history: HistoryID, _ token: LeaseToken) async throws(StoreError) {
+        _ = try await store.commit(Changeset(releases: [Changeset.Release(history, token: token)]))
     }
 }
 

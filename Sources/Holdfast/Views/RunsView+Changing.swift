@@ -100,11 +100,11 @@ extension RunsView {
     /// - Throws: `notFound`, `leaseHeld` while another worker holds it; `unavailable` also when the run is gone, but its logs
     ///   can't be removed.
     public func delete(_ run: RunID) async throws(StoreError) {
-        let (token, isNew) = try await views.own(run)
+        let (token, isNew) = try await views.own(.run(run))
         do throws(StoreError) {
             _ = try await store.commit(Changeset(deletions: [Changeset.Deletion(.run(run), token: token)]))
         } catch {
-            if isNew { try await views.release(run, token) }
+            if isNew { try await views.release(.run(run), token) }
             throw error
         }
         try views.removeLogs(of: run)

@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// A store seen as runs, DAGs, tasks, XComs, artifacts and events: written once, over any store.
+/// A store seen as runs, DAGs, tasks, XComs, artifacts, events, processes and workspaces: written once, over any store.
 ///
 /// Reading costs what the store's own queries cost; what a summary row does not hold is folded from the run's history.
 /// What only an owner may write (states, tasks, XComs, artifacts, deletion) is claimed, committed and given back at once;
@@ -47,6 +47,8 @@ public struct Views: Sendable {
     public var artifacts: ArtifactsView { ArtifactsView(self) }
     public var events: EventsView { EventsView(self) }
     public var runHistory: RunHistoryView { RunHistoryView(self) }
+    public var processes: ProcessesView { ProcessesView(self) }
+    public var workspaces: WorkspacesView { WorkspacesView(self) }
     public var retention: RetentionView { RetentionView(self) }
 }
 
@@ -65,6 +67,8 @@ extension Store {
     public var artifacts: ArtifactsView { views.artifacts }
     public var events: EventsView { views.events }
     public var runHistory: RunHistoryView { views.runHistory }
+    public var processes: ProcessesView { views.processes }
+    public var workspaces: WorkspacesView { views.workspaces }
     public var retention: RetentionView { views.retention }
 }
 

@@ -23,6 +23,13 @@ extension EventPayload {
             .cancelRequested(reason: "enough"), .cancelRequested(reason: nil),
             .signalled(name: "go", value: .object(["on": true])), .pinned(false),
             .metadataChanged(["gone": .null, "kept": "yes"]),
+            .processChanged(
+                ProcessChange(
+                    status: .failed, startTime: Timestamp(milliseconds: 7), endTime: .set(Timestamp(milliseconds: 9)),
+                    error: .clear, isOwned: true)),
+            .processUpdated([.title: "é\n", .metadata: ["a": [1]], .structuredResult: .array(values), .result: .null]),
+            .turnAppended(TurnAppended(ConversationTurn(role: "user", content: "Hi\u{0}"), stream: "s")),
+            .turnStreamed(TurnPiece(stream: "s", role: "assistant", text: "✓")),
             .spilled(
                 Spilled(
                     type: "task_finished", digest: blob, size: 70_000, xcomTask: instance.task, isFirst: false,

@@ -17,8 +17,8 @@ public import Testing
 public enum StoreConformance {
     public static let cases: [ConformanceCase] = [
         commits, conditions, repeats, fencing, requests, claims, liveness, renewals, ordering, feed, deletions, paging,
-        counts, records, blobs, limits, lifecycle, retention,
-        runQueries, workflowStates, runHistory,
+        counts, records, blobs, limits, lifecycle, retention, runQueries, workflowStates, runHistory, processes,
+        processListing, processHolders, processTurns, workspaces,
     ].flatMap { $0 }
 }
 

@@ -21,6 +21,7 @@ struct RunEventTableTests {
     static let step = EventPayload.stepCompleted(StepCompleted(task: "s", value: 1))
     static let finished = EventPayload.taskFinished(TaskFinished(instance: "s", tryNumber: 1, state: .failed))
     static let created = RunCreated(dag: "d", logicalDate: Timestamp(milliseconds: 0))
+    static let process = ProcessRecord(id: ProcessID(unchecked: "r"), startTime: Timestamp(milliseconds: 0))
     static let spilled = Spilled(
         type: "step", digest: Digest(of: []), size: 1, xcomTask: nil, isFirst: false, blobs: [])
 
@@ -64,6 +65,14 @@ struct RunEventTableTests {
         RunEventRow(name: "signal", payload: .signalled(name: "n", value: 1), accepted: all),
         RunEventRow(name: "pinned", payload: .pinned(true), accepted: all),
         RunEventRow(name: "metadata", payload: .metadataChanged(["a": 1]), accepted: all),
+        RunEventRow(name: "a process added", payload: .processAdded(ProcessAdded(record: process)), accepted: []),
+        RunEventRow(name: "a process changed", payload: .processChanged(ProcessChange()), accepted: []),
+        RunEventRow(name: "a process updated", payload: .processUpdated([.title: "t"]), accepted: []),
+        RunEventRow(
+            name: "a turn", payload: .turnAppended(TurnAppended(ConversationTurn(members: [:]))), accepted: []),
+        RunEventRow(
+            name: "a piece of a turn", payload: .turnStreamed(TurnPiece(stream: "s", role: "r", text: "t")),
+            accepted: []),
     ]
 
     static func run(in state: RunState, isPipeline: Bool) throws -> TestRun {

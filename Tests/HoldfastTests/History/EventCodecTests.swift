@@ -22,7 +22,7 @@ struct EventCodecTests {
     func kinds() {
         var generator = SeededGenerator(seed: 1)
         let types = Set(EventKind.allCases.flatMap(\.types))
-        #expect(types.count == 24)
+        #expect(types.count == 30)
         for kind in EventKind.allCases where kind != .spilled {
             #expect(generator.payload(kind).isRequest == kind.isRequest)
             #expect(generator.payload(kind).isFirst == kind.isFirst)

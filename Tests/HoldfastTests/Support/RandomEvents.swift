@@ -6,6 +6,7 @@ enum EventKind: CaseIterable, Sendable {
     case created, restored, claimed, started, resumed, interrupted, finished, taskExpanded, taskStarted, taskFinished
     case taskDecided, taskMarked, stepCompleted, xcomSet, xcomDeleted, artifactSaved, artifactDeleted
     case cancelRequested, markRequested, signalled, pinned, metadataChanged, spilled
+    case processAdded, processChanged, processUpdated, turnAppended, turnStreamed
 
     var types: [String] {
         switch self {
@@ -32,14 +33,20 @@ enum EventKind: CaseIterable, Sendable {
         case .pinned: ["pinned"]
         case .metadataChanged: ["metadata"]
         case .spilled: ["step", "imported", "signal"]
+        case .processAdded: ["process_added", "process_imported"]
+        case .processChanged: ["process_changed"]
+        case .processUpdated: ["process_updated"]
+        case .turnAppended: ["turn"]
+        case .turnStreamed: ["turn_piece"]
         }
     }
 
-    var isFirst: Bool { self == .created || self == .restored }
+    var isFirst: Bool { self == .created || self == .restored || self == .processAdded }
 
     var isRequest: Bool {
         switch self {
         case .cancelRequested, .markRequested, .signalled, .pinned, .metadataChanged: true
+        case .processUpdated, .turnAppended, .turnStreamed: true
         default: false
         }
     }
@@ -49,7 +56,8 @@ enum EventKind: CaseIterable, Sendable {
         "location", "taken_over_from", "reason", "definition", "params", "labels", "workspace", "parent", "working_dir",
         "metadata", "items", "instances", "xcoms", "artifacts", "in_flight", "exit_code", "error", "retry_at",
         "map_index",
-        "task", "schema", "started_at", "ended_at", "failure_reason", "spilled", "value",
+        "task", "schema", "started_at", "ended_at", "failure_reason", "spilled", "value", "run", "end_time", "turns",
+        "status", "start_time", "cleared", "owned", "stream",
     ]
 }
 
@@ -84,6 +92,12 @@ extension SeededGenerator {
         case .signalled: .signalled(name: text(), value: json())
         case .pinned: .pinned(once(in: 2))
         case .metadataChanged: .metadataChanged(members())
+        case .processAdded: .processAdded(ProcessAdded(origin: pick([.added, .imported]), record: processRecord()))
+        case .processChanged: .processChanged(processChange())
+        case .processUpdated: .processUpdated(processFields().merging([pick(ProcessField.allCases): .null]) { $1 })
+        case .turnAppended:
+            .turnAppended(TurnAppended(ConversationTurn(members: members()), stream: maybe { $0.text() }))
+        case .turnStreamed: .turnStreamed(TurnPiece(stream: text(), role: text(), text: text()))
         case .spilled:
             .spilled(
                 Spilled(

@@ -26,6 +26,7 @@ extension EventPayload {
         switch self {
         case .created: showTime("logical_date", in: &members)
         case .taskFinished: showTime("retry_at", in: &members)
+        case .processAdded, .processChanged: for name in ["start_time", "end_time"] { showTime(name, in: &members) }
         case .restored:
             for name in ["started_at", "ended_at"] { showTime(name, in: &members) }
             if case .object(var created)? = members["created"] {
