@@ -34,6 +34,7 @@ struct RootCommand: AsyncParsableCommand {
                     LogsCommand.self, PinCommand.self, DeleteCommand.self, PruneCommand.self, DAGsCommand.self,
                     VerifyCommand.self,
                 ]),
+            CommandGroup(name: "AI processes", subcommands: [ProcessCommand.self, WorkspaceCommand.self]),
             CommandGroup(name: "Other systems", subcommands: [ImportCommand.self, ExportCommand.self]),
         ])
 }

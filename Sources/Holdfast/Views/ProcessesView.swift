@@ -67,8 +67,16 @@ extension ProcessesView {
             return ProcessSummary(try await store.summary(of: .process(id)))
         } catch {
             guard error.code == .notFound else { throw error }
-            throw StoreError(.notFound, subject: error.subject, detail: try await advice(for: id))
+            throw StoreError(
+                .notFound, subject: error.subject, detail: try await store.nearestID(.process, to: id.rawValue))
         }
+    }
+
+    /// The process of this id, else the only one whose id begins so.
+    /// - Throws: `notFound`, with a similar id among the newest if there is one; `invalid` when several ids begin so, naming
+    ///   up to five, and for a text that is no id.
+    public func find(_ prefix: String) async throws(StoreError) -> ProcessSummary {
+        ProcessSummary(try await store.findSummary(.process, try ProcessID(prefix).rawValue))
     }
 
     public func exists(_ id: ProcessID) async throws(StoreError) -> Bool {
@@ -86,10 +94,5 @@ extension ProcessesView {
             fold = try await store.fold(id)
         }
         return try ProcessDetail(summary: summary, fold: fold)
-    }
-
-    private func advice(for id: ProcessID) async throws(StoreError) -> String? {
-        let newest = try await store.summaries(SummaryQuery(kind: .process, limit: 100)).elements.map(\.id.id)
-        return Spelling.nearest(to: id.rawValue, in: newest).map { "did you mean \($0)?" }
     }
 }

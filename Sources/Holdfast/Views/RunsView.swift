@@ -98,20 +98,7 @@ extension RunsView {
     /// - Throws: `notFound`, with a similar id among the newest runs if there is one; `invalid` when several ids begin so,
     ///   naming up to five, and for a text that is no id.
     public func find(_ prefix: String) async throws(StoreError) -> Summary {
-        let text = try RunID(prefix).rawValue
-        if let exact = try await store.summaries(SummaryQuery(ids: [text], limit: 1)).elements.first { return exact }
-        let found = try await store.summaries(SummaryQuery(idPrefix: text, limit: 6))
-        if found.elements.count == 1, found.nextCursor == nil, let only = found.elements.first { return only }
-        guard found.elements.isEmpty else {
-            let names = found.elements.prefix(5).map(\.id.id).joined(separator: ", ")
-            let more = found.elements.count > 5 ? ", …" : ""
-            throw StoreError(
-                .invalid, subject: "run \(quoted(text))", detail: "several ids begin so: \(names)\(more)")
-        }
-        let newest = try await store.summaries(SummaryQuery(limit: 100)).elements.map(\.id.id)
-        throw StoreError(
-            .notFound, subject: "run \(quoted(text))",
-            detail: Spelling.nearest(to: text, in: newest).map { "did you mean \($0)?" })
+        try await store.findSummary(.run, try RunID(prefix).rawValue)
     }
 
     /// Runs, a page at a time; the query's kind is taken to be runs.

@@ -121,6 +121,8 @@ extension WorkspacesView {
             detail: Spelling.nearest(to: id.rawValue, in: ids).map { "did you mean \($0)?" })
     }
 
+    public func exists(_ id: WorkspaceID) async throws(StoreError) -> Bool { try await record(of: id) != nil }
+
     /// By id.
     /// - Parameter limit: 1 to 1,000.
     /// - Throws: `invalidCursor`, `invalid` for the limit.

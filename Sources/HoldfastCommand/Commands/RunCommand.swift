@@ -28,6 +28,9 @@ struct RunCommand: AsyncParsableCommand {
         help: ArgumentHelp("Something to find the run by; repeatable.", valueName: "key=value"))
     var labels: [KeyValue] = []
 
+    @Option(help: ArgumentHelp("The workspace that the run is tagged with.", valueName: "id"), completion: .workspaces)
+    var workspace: String?
+
     @Flag(help: "Shows what would run, and runs nothing.")
     var dryRun = false
 
@@ -43,6 +46,7 @@ struct RunCommand: AsyncParsableCommand {
         let created = RunCreated(
             dag: definition.name, definition: definition, params: values, labels: try labels.dictionary("label"),
             logicalDate: SystemWallClock().now(),
+            workspace: try workspace.map { text throws(StoreError) in try WorkspaceID(text) },
             workingDirectory: try WorkingDirectory.resolve(definition.workingDirectory))
         try definition.checkSecrets()
         let opened = try await store.openOrCreate()

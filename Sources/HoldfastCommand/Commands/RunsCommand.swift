@@ -18,7 +18,7 @@ struct RunsCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only runs in these states.", valueName: "state,…"), transform: Self.parseStates)
     var state: Set<RunState> = []
 
-    @Option(help: "Only runs of this workspace.")
+    @Option(help: "Only runs of this workspace.", completion: .workspaces)
     var workspace: String?
 
     @Option(

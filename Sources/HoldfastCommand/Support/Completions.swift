@@ -10,6 +10,17 @@ extension CompletionKind {
         }
     }
 
+    static let processes = CompletionKind.custom { @Sendable _, _, prefix async in
+        await completions { store in
+            let query = SummaryQuery(kind: .process, idPrefix: prefix.isEmpty ? nil : prefix, limit: 50)
+            return try await store.summaries(query).elements.map(\.id.id)
+        }
+    }
+
+    static let workspaces = CompletionKind.custom { @Sendable _, _, _ async in
+        await completions { store in try await store.workspaces.list(limit: 1000).elements.map(\.id.rawValue) }
+    }
+
     static let dags = CompletionKind.custom { @Sendable _, _, _ async in
         await completions { store in Set(try await store.counts(CountQuery()).map(\.dag.rawValue)).sorted() }
     }
