@@ -7,26 +7,24 @@ extension ReadableFiles {
     private static let subject = "readable files"
 
     func follow() async {
-        guard await sleep(configuration.settling) else { return }
-        var pause = Duration.zero
-        repeat {
-            pause = await stretch()
-            await waitForNews()
-        } while await sleep(pause)
+        var pause = configuration.settling
+        while await sleep(pause) { pause = await hasWork ? stretch() : configuration.interval }
     }
 
     /// Whether only something new gives it work.
     var isIdle: Bool { dirty.isEmpty && rebuild == nil && unlisted.isEmpty && !own.hasRecords && state != nil }
 
-    /// Returns when there may be something to do.
-    private func waitForNews() async {
-        guard isIdle else { return }
-        await attempt(Self.subject) { () throws(StoreError) in
+    private var isTimeToLook: Bool { ContinuousClock.now - lastLook > .seconds(5) || !hasLooked }
+
+    // Asked for now and then: a store that is made to wait for news of other processes would ask for it much more often.
+    private var hasWork: Bool {
+        get async {
+            guard isIdle, !isTimeToLook else { return true }
             do throws(StoreError) {
-                _ = try await store.feed(FeedQuery(.after(cursor), limit: 1, wait: .seconds(1)))
+                return try await !store.feed(FeedQuery(.after(cursor), limit: 1)).entries.isEmpty
             } catch {
-                // The next stretch sees to it.
-                guard error.code == .trimmed else { throw error }
+                // Working meets it again, and says so.
+                return true
             }
         }
     }
@@ -172,7 +170,7 @@ extension ReadableFiles {
 
     /// What no event tells: that a worker died, and that a disk has space again.
     private func lookForChangesWithoutEvents() async {
-        guard ContinuousClock.now - lastLook > .seconds(5) || !hasLooked else { return }
+        guard isTimeToLook else { return }
         lastLook = .now
         for history in failed where dirty[history] == nil { dirty[history] = Dirt(before: cursor) }
         await attempt(Self.subject) { () throws(StoreError) in
@@ -190,8 +188,8 @@ extension ReadableFiles {
         }
     }
 
-    func header(of run: RunID) throws(StoreError) -> RunPageHeader? {
-        try files.read("\(RunFolder.path(run))/run.json", count: RunPageHeader.size).flatMap { RunPageHeader($0) }
+    func header(of run: RunID) throws(StoreError) -> PageHeader? {
+        try files.read("\(RunFolder.path(run))/run.json", count: PageHeader.size).flatMap { PageHeader($0) }
     }
 }
 

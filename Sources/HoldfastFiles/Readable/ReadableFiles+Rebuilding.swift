@@ -104,7 +104,7 @@ extension ReadableFiles {
 
     /// Whether the files of a run are all there and show its whole history.
     private func isWhole(
-        _ run: RunID, _ header: RunPageHeader?, _ summary: Summary
+        _ run: RunID, _ header: PageHeader?, _ summary: Summary
     ) async throws(StoreError) -> Bool {
         let path = RunFolder.path(run)
         guard let header, header.state == summary.visibleState.rawValue || summary.folded.asOf < header.asOf,

@@ -14,7 +14,7 @@ struct RunFolder {
     /// The last event read.
     private(set) var read: Int64 = 0
     /// What `run.json` shows.
-    private(set) var header: RunPageHeader?
+    private(set) var header: PageHeader?
     private var artifacts: [ArtifactKey: Digest] = [:]
     /// Not to be written again before.
     private(set) var rest: ContinuousClock.Instant = .now
@@ -37,7 +37,7 @@ struct RunFolder {
     private mutating func look() throws(StoreError) {
         written = try events.lastLine().flatMap(EventLine.sequence) ?? 0
         let bytes = try files.read(page)
-        header = bytes.flatMap { RunPageHeader($0) }
+        header = bytes.flatMap { PageHeader($0) }
         if let bytes, header != nil {
             artifacts = try shownArtifacts(ReadableJSON.object(bytes)?["artifacts"]?.arrayValue ?? [])
         } else {
@@ -121,7 +121,7 @@ struct RunFolder {
     mutating func write(_ pages: RunPages) throws(StoreError) {
         let bytes = pages.page
         try files.replace(page, with: bytes)
-        header = RunPageHeader(Array(bytes.prefix(RunPageHeader.size)))
+        header = PageHeader(Array(bytes.prefix(PageHeader.size)))
     }
 
     mutating func pause(_ duration: Duration) { rest = .now + duration }

@@ -50,7 +50,7 @@ struct RunPages {
         members["as_of"] = .int(asOf)
         members["position"] = .int(position.rawValue)
         if let detail { members["xcoms"] = .array(detail.xcoms.map(Self.xcom)) }
-        return ReadableJSON.page(members, first: RunPageHeader.members)
+        return ReadableJSON.page(members, first: ["run_id", "state"] + PageHeader.members)
     }
 
     /// Large values are not repeated here; the event that carries one is named instead.
@@ -58,23 +58,5 @@ struct RunPages {
         guard entry.value == nil, case .object(var members) = entry.outputJSON else { return entry.outputJSON }
         members["event"] = .int(entry.sequence)
         return .object(members)
-    }
-}
-
-/// What a `run.json` says of itself.
-struct RunPageHeader: Hashable {
-    static let members = ["run_id", "state", "position", "as_of", "dag_id"]
-    /// Bytes that hold it.
-    static let size = 1024
-
-    let state: String
-    let asOf: Int64
-
-    /// Nil: this is no such page.
-    init?(_ page: [UInt8]) {
-        let members = ReadableJSON.header(of: page)
-        guard let state = members["state"]?.stringValue, let asOf = members["as_of"]?.intValue else { return nil }
-        self.state = state
-        self.asOf = asOf
     }
 }
