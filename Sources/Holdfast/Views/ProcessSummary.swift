@@ -35,7 +35,7 @@ public struct ProcessDetail: Sendable {
     /// With the status as it is shown.
     public let record: ProcessRecord
 
-    init(summary: Summary, fold: ProcessFold) throws(StoreError) {
+    package init(summary: Summary, fold: ProcessFold) throws(StoreError) {
         guard var record = fold.record else {
             throw StoreError(.corrupt, subject: "process \(fold.id)", detail: "its history is empty")
         }

@@ -174,22 +174,36 @@ extension ReadableFiles {
         lastLook = .now
         for history in failed where dirty[history] == nil { dirty[history] = Dirt(before: cursor) }
         await attempt(Self.subject) { () throws(StoreError) in
-            var query = SummaryQuery(states: [.interrupted], limit: SummaryQuery.maximumLimit)
-            repeat {
-                let page = try await store.summaries(query)
-                for summary in page.elements where dirty[summary.id] == nil {
-                    guard case .run(let run) = summary.id,
-                        try header(of: run)?.state != summary.visibleState.rawValue
-                    else { continue }
-                    dirty[summary.id] = Dirt(before: cursor)
-                }
-                query.cursor = page.nextCursor
-            } while query.cursor != nil
+            for kind in HistoryID.Kind.allCases {
+                var query = SummaryQuery(kind: kind, states: [.interrupted], limit: SummaryQuery.maximumLimit)
+                repeat {
+                    let page = try await store.summaries(query)
+                    for summary in page.elements where dirty[summary.id] == nil {
+                        if try shownState(of: summary.id) != summary.shownState {
+                            dirty[summary.id] = Dirt(before: cursor)
+                        }
+                    }
+                    query.cursor = page.nextCursor
+                } while query.cursor != nil
+            }
         }
     }
 
-    func header(of run: RunID) throws(StoreError) -> PageHeader? {
-        try files.read("\(RunFolder.path(run))/run.json", count: PageHeader.size).flatMap { PageHeader($0) }
+    private func shownState(of history: HistoryID) throws(StoreError) -> String? {
+        switch history {
+        case .run(let run): try header(RunFolder.page(run))?.state
+        case .process(let process): try header(ProcessFiles.page(process))?.state
+        }
+    }
+
+    func header(_ page: String) throws(StoreError) -> PageHeader? {
+        try files.read(page, count: PageHeader.size).flatMap { PageHeader($0) }
+    }
+}
+
+extension Summary {
+    fileprivate var shownState: String {
+        id.kind == .process ? ProcessSummary(self).status.rawValue : visibleState.rawValue
     }
 }
 

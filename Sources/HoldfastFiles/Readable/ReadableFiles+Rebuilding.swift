@@ -13,13 +13,16 @@ extension ReadableFiles {
         guard !hasLooked, rebuild == nil else { return }
         await attempt("runs") { () throws(StoreError) in
             let counts = try await store.counts(CountQuery())
-            let names = try files.names(in: "runs").filter(RunID.isValid)
-            let hasEnded = counts.contains { $0.state.isTerminal }
-            let isListed = try list.isThere
+            let runs = try files.names(in: "runs").count(where: RunID.isValid)
+            let isListed = try list.isThere || !counts.contains { $0.state.isTerminal }
+            let processes = try shownProcesses().count
+            let kept = try await store.counts(CountQuery(kind: .process)).reduce(0) { $0 + $1.count }
             // Runs that came meanwhile would be missed among the files.
             guard try await store.feed(FeedQuery(.now, limit: 1)).next == cursor else { return }
             hasLooked = true
-            if counts.reduce(0, { $0 + $1.count }) != names.count || hasEnded && !isListed { rebuild = Rebuild() }
+            guard isListed, counts.reduce(0, { $0 + $1.count }) == runs, processes == kept else {
+                return rebuild = Rebuild()
+            }
         }
     }
 
@@ -44,7 +47,8 @@ extension ReadableFiles {
             try files.removeDrafts()
             rebuild = Rebuild(phase: .ended)
         case .ended: try await mend(step, SummaryQuery(order: .ended, ascending: true), then: .others)
-        case .others: try await mend(step, SummaryQuery(ascending: true), then: .strays)
+        case .others: try await mend(step, SummaryQuery(ascending: true), then: .processes)
+        case .processes: try await mend(step, SummaryQuery(kind: .process, ascending: true), then: .strays)
         case .strays:
             try await hideStrays()
             rebuild = nil
@@ -67,11 +71,13 @@ extension ReadableFiles {
             return
         }
         for summary in page.elements {
-            // The others were seen to by their end.
-            guard case .run(let run) = summary.id, step.phase == .ended || summary.folded.endedAt == nil else {
-                continue
-            }
-            let isMended = await attempt(summary.id.description) { () throws(StoreError) in try await mend(run, summary)
+            // Runs that have ended were seen to in that order.
+            guard step.phase != .others || summary.folded.endedAt == nil else { continue }
+            let isMended = await attempt(summary.id.description) { () throws(StoreError) in
+                switch summary.id {
+                case .run(let run): try await mend(run, summary)
+                case .process(let process): try await mend(process, summary)
+                }
             }
             if !isMended { failed.insert(summary.id) }
         }
@@ -81,7 +87,7 @@ extension ReadableFiles {
     private func mend(_ run: RunID, _ summary: Summary) async throws(StoreError) {
         // What has changed since is shown without this.
         guard dirty[.run(run)] == nil else { return }
-        let header = try header(of: run)
+        let header = try header(RunFolder.page(run))
         let isWhole = try await self.isWhole(run, header, summary)
         var isListed = !summary.folded.state.isTerminal
         if !isListed, let asOf = header?.asOf {
@@ -128,10 +134,7 @@ extension ReadableFiles {
         guard let last = try lines.lastLine(), let shown = ReadableJSON.object(last),
             shown["sequence"]?.intValue == sequence
         else { return false }
-        let news = try await store.history(HistoryQuery(.run(run), from: sequence, limit: 2)).elements
-        guard news.count == 1, let event = news.first, shown["time"]?.stringValue == event.time.description else {
-            return false
-        }
+        guard try await isEnd(sequence, of: .run(run), at: shown["time"]) else { return false }
         var count: Int64 = 0
         var isWhole = true
         try lines.forEachLine { line throws(StoreError) in
@@ -142,8 +145,11 @@ extension ReadableFiles {
     }
 
     private func hideStrays() async throws(StoreError) {
-        let found = Set(try files.names(in: "runs").compactMap(RunID.init(rawValue:)))
-        let all = found.union((listed ?? [:]).keys)
-        for run in all.subtracting(try await kept(Array(all))) { try hide(run, before: cursor) }
+        let runs = Set(try files.names(in: "runs").compactMap(RunID.init(rawValue:))).union((listed ?? [:]).keys)
+        let keptRuns = try await kept(.run, runs.map(\.rawValue))
+        for run in runs where !keptRuns.contains(run.rawValue) { try hide(run, before: cursor) }
+        let processes = try shownProcesses()
+        let keptProcesses = try await kept(.process, processes.map(\.rawValue))
+        for process in processes where !keptProcesses.contains(process.rawValue) { try hide(process) }
     }
 }

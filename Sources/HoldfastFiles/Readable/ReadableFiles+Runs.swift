@@ -21,15 +21,24 @@ extension ReadableFiles {
     }
 
     private func isDue(_ history: HistoryID) -> Bool {
-        guard case .run(let run) = history, let folder = folders[run] else { return true }
-        return folder.rest < .now
+        let rest =
+            switch history {
+            case .run(let run): folders[run]?.rest
+            case .process(let process): processes[process]?.rest
+            }
+        return rest.map { $0 < .now } ?? true
     }
 
     func show(_ history: HistoryID, wasDeleted: Bool = false, before: FeedPosition? = nil) async {
         let isShown = await attempt(history.description) { () throws(StoreError) in
-            guard case .run(let run) = history else { return }
-            if wasDeleted { try hide(run, before: before ?? cursor) }
-            try await show(run)
+            switch history {
+            case .run(let run):
+                if wasDeleted { try hide(run, before: before ?? cursor) }
+                try await show(run)
+            case .process(let process):
+                if wasDeleted { try hide(process) }
+                try await show(process)
+            }
         }
         if isShown { failed.remove(history) } else if !Task.isCancelled { failed.insert(history) }
     }
@@ -38,7 +47,7 @@ extension ReadableFiles {
     func show(_ run: RunID) async throws(StoreError) {
         let began = ContinuousClock.now
         let position = cursor
-        guard let summary = try await summary(of: run) else { return try hide(run, before: position) }
+        guard let summary = try await summary(of: .run(run)) else { return try hide(run, before: position) }
         var folder = folders.removeValue(forKey: run) ?? RunFolder(run, files)
         try await folder.readNews(store, position: position)
         let pages = folder.pages(summary, position: position)
@@ -75,8 +84,8 @@ extension ReadableFiles {
         folders[folder.run] = folder
     }
 
-    private func summary(of run: RunID) async throws(StoreError) -> Summary? {
-        try await store.summaries(SummaryQuery(ids: [run.rawValue], limit: 1)).elements.first
+    func summary(of history: HistoryID) async throws(StoreError) -> Summary? {
+        try await store.summaries(SummaryQuery(kind: history.kind, ids: [history.id], limit: 1)).elements.first
     }
 
     /// Removes the files of a run that is no more.
@@ -92,24 +101,23 @@ extension ReadableFiles {
         guard !unlisted.isEmpty, isLast || ContinuousClock.now >= nextTidying else { return }
         let began = ContinuousClock.now
         await attempt(RunList.path) { () throws(StoreError) in
-            let returned = try await kept(Array(unlisted.keys))
-            try list.tidy(without: Set(unlisted.keys).subtracting(returned))
+            // The same id may have been given again.
+            let kept = try await kept(.run, unlisted.keys.map(\.rawValue))
+            try list.tidy(without: Set(unlisted.keys.filter { !kept.contains($0.rawValue) }))
             unlisted = [:]
         }
         nextTidying = .now + (ContinuousClock.now - began) * 20
     }
 
     /// Which of these are in the store.
-    func kept(_ runs: [RunID]) async throws(StoreError) -> Set<RunID> {
-        var kept: Set<RunID> = []
-        var rest = runs[...]
+    func kept(_ kind: HistoryID.Kind, _ ids: [String]) async throws(StoreError) -> Set<String> {
+        var kept: Set<String> = []
+        var rest = ids[...]
         while !rest.isEmpty {
             let part = rest.prefix(SummaryQuery.maximumLimit)
             rest = rest.dropFirst(part.count)
-            let query = SummaryQuery(ids: part.map(\.rawValue), limit: SummaryQuery.maximumLimit)
-            for summary in try await store.summaries(query).elements {
-                if case .run(let run) = summary.id { kept.insert(run) }
-            }
+            let query = SummaryQuery(kind: kind, ids: Array(part), limit: SummaryQuery.maximumLimit)
+            for summary in try await store.summaries(query).elements { kept.insert(summary.id.id) }
         }
         return kept
     }

@@ -48,6 +48,7 @@ package actor ReadableFiles {
     var failed: Set<HistoryID> = []
     var rebuild: Rebuild?
     var folders: [RunID: RunFolder] = [:]
+    var processes: [ProcessID: ProcessFiles] = [:]
     var list: RunList
     /// Runs that are no more and may be listed still, with the position before their deletion was noticed.
     var unlisted: [RunID: FeedPosition] = [:]

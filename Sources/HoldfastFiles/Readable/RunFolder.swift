@@ -21,7 +21,8 @@ struct RunFolder {
 
     static func path(_ run: RunID) -> String { "runs/\(run)" }
     private var path: String { Self.path(run) }
-    private var page: String { "\(path)/run.json" }
+    static func page(_ run: RunID) -> String { "\(path(run))/run.json" }
+    private var page: String { Self.page(run) }
 
     /// Whether the run is to be listed as ended.
     var hasEnded: Bool { isFolding && fold.state.isTerminal }

@@ -34,7 +34,8 @@ struct Rebuild: Hashable {
         case ended
         /// The other runs.
         case others
-        /// Files of runs that are no more.
+        case processes
+        /// Files of runs and processes that are no more.
         case strays
     }
 

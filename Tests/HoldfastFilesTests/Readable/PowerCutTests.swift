@@ -23,7 +23,7 @@ struct ReadablePowerCutTests {
             desk.clock.advance(by: .seconds(1))
         }
         let expected = try await desk.content(onNew: SimulatedDisk())
-        #expect(expected.count > 8)
+        #expect(expected.count > 10)
         #expect(try disk.content() == expected)
         var states = 0
         try await PowerCuts(disk.operations, statesPerBoundary: 3, seed: seed).forEach { state in
@@ -46,7 +46,20 @@ struct ReadablePowerCutTests {
             try await views.record("r2")
             try await views.runs.setState(RunID(unchecked: "r1"), to: .failed, reason: "no space")
         },
-        { views in try await views.runs.delete(RunID(unchecked: "r2")) },
+        { views in
+            try await views.runs.delete(RunID(unchecked: "r2"))
+            let turns = ["hello", "good day"].map { ConversationTurn(role: "user", content: $0) }
+            for id in ["p1", "p2"] {
+                try await views.processes.add(
+                    ProcessRecord(
+                        id: ProcessID(unchecked: id), startTime: views.clock.now(), conversationTurns: turns))
+            }
+        },
+        { views in
+            try await views.processes.remove(ProcessID(unchecked: "p2"))
+            try await views.processes.appendTurn(
+                ProcessID(unchecked: "p1"), ConversationTurn(role: "user", content: "and now?"))
+        },
         { views in
             let run = RunID(unchecked: "r1")
             try await views.runs.setState(run, to: .running)

@@ -27,7 +27,7 @@ struct ReadableRecoveryTests {
     @Test(
         "everything that is deleted",
         arguments: [
-            ["runs"], ["runs.jsonl"], ["dags.json"], ["runs/r1"], [".views"],
+            ["runs"], ["runs.jsonl"], ["dags.json"], ["runs/r1"], [".views"], ["processes"], ["workspaces.json"],
             ["runs", "runs.jsonl", "dags.json", ".views"],
         ])
     func deleted(_ names: [String]) async throws {
@@ -69,6 +69,10 @@ struct ReadableRecoveryTests {
             try await views.record("r1")
             try await views.record("r2", ending: .failed)
             try await views.record("r3", ending: nil)
+            let turns = ["hello", "good day"].map { ConversationTurn(role: "user", content: $0) }
+            try await views.processes.add(
+                ProcessRecord(
+                    id: ProcessID(unchecked: "p1"), startTime: desk.clock.now(), conversationTurns: turns))
             try await views.dags.register(
                 DAGDefinition(
                     name: DAGID(unchecked: "etl"),
@@ -79,6 +83,7 @@ struct ReadableRecoveryTests {
     enum Damage: String, CaseIterable {
         case noPage, emptyPage, cutPage, otherPage, noEvents, tornEvent, lostEvents, hole, artifactGone, artifactChanged
         case stray, draft, tornLine, lostLine, repeatedLine, strayLine
+        case noProcess, cutProcess, noTurns, tornTurn, turnHole, strayProcess
 
         func inflict(on desk: Desk) throws {
             let (page, events, list) = ("runs/r1/run.json", "runs/r1/events.jsonl", "runs.jsonl")
@@ -105,6 +110,19 @@ struct ReadableRecoveryTests {
             case .tornLine: try desk.write(try desk.text(list) + #"{"run_id":"r3","as_of":4,"#, to: list)
             case .lostLine: try desk.write(try desk.text(list).split(separator: "\n")[0] + "\n", to: list)
             case .repeatedLine: try desk.write(try desk.text(list) + desk.text(list), to: list)
+            case .noProcess: try desk.remove("processes/p1.json")
+            case .cutProcess: try desk.write("{\n", to: "processes/p1.json")
+            case .noTurns: try desk.remove("processes/p1.turns.jsonl")
+            case .tornTurn:
+                try desk.write(try desk.text("processes/p1.turns.jsonl") + "{", to: "processes/p1.turns.jsonl")
+            case .turnHole:
+                let turns = "processes/p1.turns.jsonl"
+                try desk.write(try desk.text(turns).replacing("hello", with: "\0\0\0\0\0"), to: turns)
+            case .strayProcess:
+                for suffix in [".json", ".turns.jsonl"] {
+                    try FileManager.default.copyItem(
+                        atPath: desk.path("processes/p1\(suffix)"), toPath: desk.path("processes/p9\(suffix)"))
+                }
             case .strayLine:
                 try desk.write(
                     try desk.text(list) + #"{"run_id":"r9","as_of":4,"ended_at":null,"position":4}"# + "\n", to: list)

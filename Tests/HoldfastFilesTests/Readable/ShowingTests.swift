@@ -103,6 +103,61 @@ struct ShowingTests {
         #expect(try desk.json("dags.json")["dags"] == [])
     }
 
+    @Test("the registered workspaces")
+    func workspaces() async throws {
+        let site = WorkspaceID(unchecked: "site")
+        try await desk.session { try await $0.workspaces.register(site, name: "The site", rootPath: "/srv/site") }
+        let page = try desk.json("workspaces.json")
+        #expect(page["position"]?.intValue != nil && page["workspaces"]?[0]?["root_path"] == "/srv/site")
+        try await desk.session { try await $0.workspaces.remove(site) }
+        #expect(try desk.json("workspaces.json")["workspaces"] == [])
+    }
+
+    @Test("a process, and each turn of its conversation as a line")
+    func process() async throws {
+        let process = ProcessID(unchecked: "p1")
+        try await desk.session { views in
+            let hello = ConversationTurn(role: "user", content: "hello")
+            let record = ProcessRecord(id: process, startTime: desk.clock.now(), conversationTurns: [hello])
+            try await views.processes.add(record)
+            try await views.processes.appendTurn(process, ConversationTurn(role: "assistant", content: "good day"))
+        }
+        let page = try desk.json("processes/p1.json")
+        var expected = try #require(try await desk.quiet.processes.detail(process).outputJSON.objectValue)
+        expected["conversation_turns"] = 2
+        expected["position"] = page["position"]
+        expected["as_of"] = 2
+        #expect(page == .object(expected) && page["position"]?.intValue != nil)
+        let turns = try desk.lines("processes/p1.turns.jsonl")
+        #expect(turns.map { $0["turn"] } == [1, 2] && turns.map { $0["content"] } == ["hello", "good day"])
+        #expect(turns.allSatisfy { $0["position"]?.intValue != nil })
+        try await desk.session { try await $0.processes.remove(process) }
+        #expect(!desk.exists("processes/p1.json") && !desk.exists("processes/p1.turns.jsonl"))
+    }
+
+    @Test("a turn that streams once it is complete")
+    func streamedTurn() async throws {
+        let process = HistoryID.process(ProcessID(unchecked: "p1"))
+        try await desk.session { views in
+            try await views.processes.add(ProcessRecord(id: ProcessID(unchecked: "p1"), startTime: desk.clock.now()))
+            for text in ["good ", "day"] {
+                _ = try await views.store.commit(
+                    .appending(
+                        .turnStreamed(TurnPiece(stream: "s", role: "assistant", text: text)), to: process,
+                        at: desk.clock.now()))
+            }
+        }
+        #expect(!desk.exists("processes/p1.turns.jsonl"))
+        try await desk.session { views in
+            let whole = ConversationTurn(role: "assistant", content: "good day")
+            for _ in 0..<2 {
+                _ = try await views.store.commit(
+                    .appending(.turnAppended(TurnAppended(whole, stream: "s")), to: process, at: desk.clock.now()))
+            }
+        }
+        #expect(try desk.lines("processes/p1.turns.jsonl").map { $0["content"] } == ["good day"])
+    }
+
     @Test("only their owner anything")
     func modes() async throws {
         try await desk.session { try await $0.record("r1") }
