@@ -6,7 +6,9 @@ struct HoldfastBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "holdfast-bench",
         abstract: "Measures Holdfast beside what the machine can do at best.",
-        subcommands: [StepsCommand.self, ListCommand.self, ProgramCommand.self, TableCommand.self])
+        subcommands: [
+            StepsCommand.self, ListCommand.self, ProgramCommand.self, ProcessesCommand.self, TableCommand.self,
+        ])
 }
 
 /// How figures are printed.

@@ -68,6 +68,19 @@ extension Table {
             against: peer("peer_deep_page_p50_ms"), .atMost(0.5))
     }
 
+    mutating func addProcesses(_ figures: Figures) {
+        let floor = Figures.text(figures["floor_commits_per_second"] ?? .nan) + "/s raw"
+        let kept = "\(Figures.text(figures["kept"] ?? .nan)) kept"
+        let turns = "\(Figures.text(figures["turns"] ?? .nan)) turns"
+        for (act, many, few) in [
+            ("add", "process added, \(kept)", "500 kept"), ("update", "process updated, \(kept)", "500 kept"),
+            ("turn", "turn appended, \(turns)", "10 turns"),
+        ] {
+            add("\(many)", figures["\(act)_ratio"] ?? .nan, " ×", against: floor, .atLeast(0.6))
+            add("\(many), time", figures["\(act)_growth"] ?? .nan, " ×", against: few, .atMost(1.5))
+        }
+    }
+
     mutating func addProgram(_ figures: Figures) {
         add("holdfast --version", figures["version_ms"] ?? .nan, " ms", .atMost(25))
         add(

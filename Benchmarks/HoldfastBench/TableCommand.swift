@@ -27,6 +27,9 @@ struct TableCommand: AsyncParsableCommand {
         try table.addPeers(peers, alone: alone, crowd: crowd)
         let listing = ListBenchmark(store: .sqlite, runs: runs, queries: 1000, folder: place.folder)
         table.addListing(try await listing.measure())
+        let processes = ProcessBenchmark(
+            store: .sqlite, kept: 100_000, turns: 10_000, seconds: 4 * seconds, folder: place.folder)
+        table.addProcesses(try await processes.measure())
         let program = ProgramBenchmark(
             program: ProgramBenchmark.besideThisProgram, runs: 100_000, tasks: 10_000, repetitions: 30,
             folder: place.folder)

@@ -6,7 +6,7 @@ import Testing
 struct UsageTests {
     private static let subcommands = [
         "init", "validate", "plan", "run", "resume", "rerun", "cancel", "mark", "pin", "delete", "runs", "show", "xcom",
-        "artifacts", "events", "logs", "dags", "verify",
+        "artifacts", "events", "logs", "dags", "verify", "process", "workspace",
     ]
 
     @Test("Every subcommand's help has an example", arguments: subcommands)

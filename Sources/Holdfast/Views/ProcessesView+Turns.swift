@@ -7,8 +7,7 @@ extension ProcessesView {
         try await request(.turnAppended(TurnAppended(turn.stamped(at: views.clock.now()))), of: id)
     }
 
-    /// Begins a turn that is said piece by piece.
-    /// - Parameter more: further members of the whole turn.
+    /// Begins a turn that is said piece by piece; nothing is written before the first piece.
     public func streamTurn(
         _ id: ProcessID, role: String, batching: TurnStream.Batching = TurnStream.Batching()
     ) -> TurnStream {

@@ -82,7 +82,7 @@ extension WorkspacesView {
             guard runs + processes == 0 else {
                 throw StoreError(
                     .inUse, subject: "workspace \(id)",
-                    detail: "\(runs) runs and \(processes) processes have its tag; force it, and they keep the tag")
+                    detail: "runs with its tag: \(runs), processes: \(processes); force it, and they keep the tag")
             }
         }
         _ = try await store.commit(

@@ -45,7 +45,7 @@ extension StoreConformance {
             try await bench.create("r", workspace: "ws")
             try await bench.processes.add(.sample("p", workspace: "ws", start: bench.now))
             let error = try await bench.refuses(.inUse) { try await bench.workspaces.remove(id) }
-            #expect(error?.detail?.contains("1 runs and 1 processes") == true)
+            #expect(error?.detail?.contains("runs with its tag: 1, processes: 1") == true)
             try await bench.workspaces.remove(id, isForced: true)
             #expect(try await bench.workspaces.list().elements == [])
             #expect(try await bench.processes.list(ProcessQuery(workspace: id)).elements.count == 1)

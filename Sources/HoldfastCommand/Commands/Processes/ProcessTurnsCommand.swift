@@ -36,7 +36,7 @@ struct ProcessTurnsCommand: AsyncParsableCommand {
         let turns = try await store.processes.turns(id)
         try await store.close()
         if content != nil, format.format == .text {
-            return try Output.standard.line("process \(id) has \(turns.count) turns")
+            return try Output.standard.line("process \(id) has \(turns.count) turn\(turns.count == 1 ? "" : "s")")
         }
         let json = turns.map(\.outputJSON)
         let listing = Listing(
