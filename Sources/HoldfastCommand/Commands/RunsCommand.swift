@@ -37,15 +37,10 @@ struct RunsCommand: AsyncParsableCommand {
         transform: { try parseName($0, of: "order") })
     var sort: SummaryQuery.Order = .created
 
-    @Option(help: "How many, up to 1000.")
-    var limit = 100
-
-    @Option(help: ArgumentHelp("Goes on where an earlier page ended.", valueName: "next_cursor"))
-    var cursor: String?
-
     @Flag(help: "Only runs that resume can go on with: queued, interrupted, failed or cancelled.")
     var resumable = false
 
+    @OptionGroup var pages: PageOptions
     @OptionGroup var format: FormatOptions
     @OptionGroup var store: StoreArguments
 
@@ -55,9 +50,7 @@ struct RunsCommand: AsyncParsableCommand {
         let listing = Listing(
             document: page.outputJSON, elements: page.elements.map(\.outputJSON), columns: Self.columns)
         try listing.print(format.format) { RunTable(page.elements).rendered(on: .output) }
-        if format.format != .json, let next = page.nextCursor {
-            Output.error.note("There are more: add --cursor \(next.text)")
-        }
+        pages.announce(page.nextCursor, format.format)
     }
 
     private static let columns = [
@@ -76,8 +69,8 @@ struct RunsCommand: AsyncParsableCommand {
         return SummaryQuery(
             dag: try dag.map { text throws(StoreError) in try DAGID(text) }, states: states,
             workspace: try workspace.map { text throws(StoreError) in try WorkspaceID(text) },
-            labels: try labels.dictionary("label"), since: since, until: until, order: sort, limit: limit,
-            cursor: cursor.map { Cursor($0) })
+            labels: try labels.dictionary("label"), since: since, until: until, order: sort, limit: pages.limit,
+            cursor: pages.start)
     }
 
     @Sendable private static func parseStates(_ text: String) throws -> Set<RunState> {

@@ -26,12 +26,7 @@ struct WorkspaceListCommand: AsyncParsableCommand {
         commandName: "list", abstract: "Lists the registered workspaces, by id.",
         discussion: "Example: holdfast workspace list --format json")
 
-    @Option(help: "How many, up to 1000.")
-    var limit = 100
-
-    @Option(help: ArgumentHelp("Goes on where an earlier page ended.", valueName: "next_cursor"))
-    var cursor: String?
-
+    @OptionGroup var pages: PageOptions
     @OptionGroup var format: FormatOptions
     @OptionGroup var store: StoreArguments
 
@@ -39,13 +34,11 @@ struct WorkspaceListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try await store.openExisting().store
-        let page = try await store.workspaces.list(limit: limit, cursor: cursor.map { Cursor($0) })
+        let page = try await store.workspaces.list(limit: pages.limit, cursor: pages.start)
         let listing = Listing(
             document: page.outputJSON, elements: page.elements.map(\.outputJSON), columns: Self.columns)
         try listing.print(format.format) { Self.table(page.elements) }
-        if format.format != .json, let next = page.nextCursor {
-            Output.error.note("There are more: add --cursor \(next.text)")
-        }
+        pages.announce(page.nextCursor, format.format)
     }
 
     private static func table(_ workspaces: [Workspace]) -> String {

@@ -14,18 +14,13 @@ struct ProcessListCommand: AsyncParsableCommand {
 
     @OptionGroup var filters: ProcessFilters
 
-    @Option(help: "How many, up to 1000.")
-    var limit = 100
-
     @Option(help: "How many to pass over, up to 10000; a cursor is better.")
     var offset = 0
-
-    @Option(help: ArgumentHelp("Goes on where an earlier page ended.", valueName: "next_cursor"))
-    var cursor: String?
 
     @Flag(help: "Oldest first.")
     var ascending = false
 
+    @OptionGroup var pages: PageOptions
     @OptionGroup var format: FormatOptions
     @OptionGroup var store: StoreArguments
 
@@ -37,16 +32,13 @@ struct ProcessListCommand: AsyncParsableCommand {
 
     func run() async throws {
         var query = try filters.query()
-        (query.limit, query.offset, query.ascending) = (limit, offset, ascending)
-        query.cursor = cursor.map { Cursor($0) }
+        (query.limit, query.cursor, query.offset, query.ascending) = (pages.limit, pages.start, offset, ascending)
         let store = try await store.openExisting().store
         let page = try await store.processes.settled(try await store.processes.list(query))
         let listing = Listing(
             document: page.outputJSON, elements: page.elements.map(\.outputJSON), columns: Self.columns)
         try listing.print(format.format) { ProcessTable(page.elements).rendered(on: .output) }
-        if format.format != .json, let next = page.nextCursor {
-            Output.error.note("There are more: add --cursor \(next.text)")
-        }
+        pages.announce(page.nextCursor, format.format)
         try await store.close()
     }
 }
