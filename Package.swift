@@ -10,6 +10,7 @@ let package = Package(
         .library(name: "HoldfastFormats", targets: ["HoldfastFormats"]),
         .library(name: "HoldfastMemory", targets: ["HoldfastMemory"]),
         .library(name: "HoldfastSQLite", targets: ["HoldfastSQLite"]),
+        .library(name: "HoldfastFiles", targets: ["HoldfastFiles"]),
         .library(name: "HoldfastTesting", targets: ["HoldfastTesting"]),
         .executable(name: "holdfast", targets: ["HoldfastCommand"]),
         .executable(name: "holdfast-bench", targets: ["HoldfastBench"]),
@@ -60,7 +61,7 @@ let package = Package(
             name: "HoldfastSQLite",
             dependencies: ["Holdfast", "HoldfastLocal", .product(name: "GRDB", package: "GRDB.swift")],
             resources: [.embedInCode("Migrations")]),
-        // Readable files.
+        // Journal, index, compaction; readable files.
         .target(name: "HoldfastFiles", dependencies: ["Holdfast", "HoldfastLocal"]),
         // Records of other systems: read in, written out.
         .target(
@@ -71,14 +72,14 @@ let package = Package(
         .executableTarget(
             name: "HoldfastCommand",
             dependencies: [
-                "Holdfast", "HoldfastEngine", "HoldfastFormats", "HoldfastMemory", "HoldfastSQLite",
+                "Holdfast", "HoldfastEngine", "HoldfastFiles", "HoldfastFormats", "HoldfastMemory", "HoldfastSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "HoldfastBench",
             dependencies: [
-                "Holdfast", "HoldfastEngine", "HoldfastMemory", "HoldfastSQLite",
+                "Holdfast", "HoldfastEngine", "HoldfastFiles", "HoldfastMemory", "HoldfastSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],

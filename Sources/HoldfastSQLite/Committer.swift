@@ -20,15 +20,7 @@ final class Committer {
     // The transaction.
     private(set) var now = Timestamp(milliseconds: 0)
     var tallies: [Tally: Int] = [:]
-    private(set) var news = News()
-
-    /// What a transaction brought for those who follow the feed.
-    struct News: Sendable {
-        var hasEntries = false
-        var hasRequests = false
-        /// Somebody else has written since the last transaction.
-        var hasOthers = false
-    }
+    private(set) var news = FeedBell.News()
 
     private struct Counters {
         /// The highest position given out.
@@ -75,7 +67,7 @@ final class Committer {
     private func begin() throws(SQLiteFailure) {
         now = clock.now()
         tallies.removeAll(keepingCapacity: true)
-        news = News()
+        news = FeedBell.News()
         let version = try connection.integer("PRAGMA data_version")
         guard version != dataVersion else { return }
         news.hasOthers = true

@@ -1,4 +1,5 @@
 public import Holdfast
+import HoldfastLocal
 
 extension SQLiteStore {
     public func feed(_ query: FeedQuery) async throws(StoreError) -> FeedPage {

@@ -43,7 +43,7 @@ final class Writer: @unchecked Sendable {
     }
 
     /// Performs a batch in one transaction and leaves in each ticket what came of it. Blocks the thread.
-    func perform(_ batch: [WriteTicket]) -> Committer.News {
+    func perform(_ batch: [WriteTicket]) -> FeedBell.News {
         do throws(StoreError) {
             return try withWork { work throws(StoreError) in
                 let committer = work.committer
@@ -52,7 +52,7 @@ final class Writer: @unchecked Sendable {
             }
         } catch {
             for ticket in batch { ticket.reply = .failure(error) }
-            return Committer.News()
+            return FeedBell.News()
         }
     }
 

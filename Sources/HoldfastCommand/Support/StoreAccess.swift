@@ -5,6 +5,7 @@ import ArgumentParser
     import Darwin
 #endif
 import Holdfast
+import HoldfastFiles
 import HoldfastMemory
 import HoldfastSQLite
 
@@ -12,7 +13,7 @@ import HoldfastSQLite
 struct StoreArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The store: sqlite:PATH or memory:.",
+            "The store: sqlite:PATH, files:DIR or memory:.",
             discussion: "Otherwise HOLDFAST_STORE; else the nearest .holdfast folder upwards; else a new ./.holdfast.",
             valueName: "url"))
     var store: String?
@@ -24,7 +25,7 @@ struct StoreArguments: ParsableArguments {
 extension StoreArguments {
     private static let folderName = ".holdfast"
     private static let fileName = "holdfast.db"
-    static let backends = [SQLiteStore.backend, MemoryStore.backend]
+    static let backends = [SQLiteStore.backend, FilesStore.backend, MemoryStore.backend]
 
     /// Opens the store for a command that only reads or changes what is there: where there is no store, it finds an empty
     /// one and makes nothing.

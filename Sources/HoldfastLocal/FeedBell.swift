@@ -1,10 +1,8 @@
-import GRDB
-import Holdfast
 import Synchronization
 
-/// Wakes those who wait for the feed: at once after a commit of this store, and within `interval` after one of another
-/// process, which SQLite can only be asked about.
-final class FeedBell: Sendable {
+/// Wakes those who wait for the feed: at once after a commit of this store, and within an interval after one of another
+/// process, which the store can only be asked about.
+package final class FeedBell: Sendable {
     private struct Waiter {
         var requestsOnly: Bool
         var deadline: ContinuousClock.Instant
@@ -23,8 +21,21 @@ final class FeedBell: Sendable {
         var isClosed = false
     }
 
+    /// What a commit brought.
+    package struct News: Sendable, Hashable {
+        package var hasEntries = false
+        package var hasRequests = false
+        /// Others had written before it.
+        package var hasOthers = false
+
+        package init() {}
+    }
+
+    /// Tells the version of the store, which every commit changes, of this store or of others.
+    package typealias Look = @Sendable () async throws -> UInt64
+
     /// How often it rang; taken before looking, so that nothing is missed between looking and waiting.
-    struct Rings: Sendable {
+    package struct Rings: Sendable {
         fileprivate var entries: UInt64 = 0
         fileprivate var requests: UInt64 = 0
 
@@ -33,17 +44,22 @@ final class FeedBell: Sendable {
         }
     }
 
-    static let interval = Duration.milliseconds(20)
-
-    private let path: String
+    private let interval: Duration
+    private let makeLook: @Sendable () async throws -> Look
     private let state = Mutex(State())
 
-    init(path: String) { self.path = path }
+    /// - Parameter makeLook: called when somebody begins to wait, and again after an error.
+    package init(
+        interval: Duration = .milliseconds(20), makeLook: @escaping @Sendable () async throws -> Look
+    ) {
+        self.interval = interval
+        self.makeLook = makeLook
+    }
 
-    var rings: Rings { state.withLock { $0.rings } }
+    package var rings: Rings { state.withLock { $0.rings } }
 
     /// After each transaction of this store.
-    func ring(_ news: Committer.News) {
+    package func ring(_ news: News) {
         let hasEntries = news.hasEntries || news.hasOthers
         let hasRequests = news.hasRequests || news.hasOthers
         let woken: [Waiter] = state.withLock { state in
@@ -57,7 +73,7 @@ final class FeedBell: Sendable {
     }
 
     /// Everybody goes on; nobody waits any more.
-    func close() {
+    package func close() {
         let woken = state.withLock { state in
             state.isClosed = true
             return Self.take(&state) { _ in true }
@@ -75,7 +91,7 @@ final class FeedBell: Sendable {
     // MARK: - Waiting
 
     /// Returns after the next ring behind `seen`, at the deadline, when the caller is cancelled, or when the store is closed.
-    func wait(past seen: Rings, requestsOnly: Bool, until deadline: ContinuousClock.Instant) async {
+    package func wait(past seen: Rings, requestsOnly: Bool, until deadline: ContinuousClock.Instant) async {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
@@ -115,14 +131,15 @@ final class FeedBell: Sendable {
 
     /// Looks for commits of others while somebody waits.
     @concurrent private func watch() async {
-        var connection: DatabaseQueue?
-        var last: (version: Int64?, transactions: UInt64)?
+        var look: Look?
+        var last: (version: UInt64?, transactions: UInt64)?
         while expireAndContinue() {
             do {
-                let queue = try connection ?? makeConnection()
-                connection = queue
+                let current: Look
+                if let look { current = look } else { current = try await makeLook() }
+                look = current
                 let transactions = state.withLock { $0.transactions }
-                let version = try await queue.read { try Int64.fetchOne($0, sql: "PRAGMA data_version") }
+                let version = try await current()
                 if let seen = last, seen.transactions != transactions {
                     // This store's own transactions change the version too, and each of them tells of others' before it.
                     // So only the time behind the newest one is in doubt, and is looked at again.
@@ -132,10 +149,10 @@ final class FeedBell: Sendable {
                     if last?.version != version { ringForAll() }
                     last = (version, transactions)
                 }
-                try await Task.sleep(for: Self.interval)
+                try await Task.sleep(for: interval)
             } catch {
                 // Who waits looks for itself then, and meets the error where it can be thrown.
-                connection = nil
+                look = nil
                 last = nil
                 ringForAll()
                 await Task.yield()
@@ -150,13 +167,6 @@ final class FeedBell: Sendable {
             return Self.take(&state) { _ in true }
         }
         for waiter in woken { waiter.continuation.resume() }
-    }
-
-    private func makeConnection() throws -> DatabaseQueue {
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.label = "holdfast.sqlite.watch"
-        return try DatabaseQueue(path: path, configuration: configuration)
     }
 
     /// Whether anybody still waits.
