@@ -10,6 +10,9 @@ extension FilesStore {
                 try DamageSearch(journal: journal, blobs: blobs).run()
             }
         }
+        if request.compact {
+            report.bytesFreed += try await blocking.run { [upkeep] () throws(StoreError) in try upkeep.compactAll() }
+        }
         if let age = request.collectBlobsOlderThan {
             let collected = try await blocking.run { () throws(StoreError) in try self.collectBlobs(olderThan: age) }
             report.blobsCollected += collected.blobs
@@ -18,12 +21,22 @@ extension FilesStore {
         return report
     }
 
-    /// Under the append lock: nobody can begin to use a blob between our looking and our removing.
+    /// Under the append lock, so that nobody can begin to use a blob between our looking and our removing; part by part, so that
+    /// nobody waits for the whole.
     private func collectBlobs(olderThan age: Duration) throws(StoreError) -> BlobFolder.Collected {
-        try journal.appending(timeout: options.busyTimeout) { () throws(StoreError) in
-            let used = try journal.withIndex { index throws(StoreError) in try index.usedBlobs() }
-            return try blobs.collect(olderThan: age) { used.contains($0) }
+        var collected = BlobFolder.Collected()
+        var (used, position) = (Set<Digest>(), Int64(-1))
+        for subfolder in try blobs.subfolders() {
+            collected += try journal.appending(timeout: options.busyTimeout) { () throws(StoreError) in
+                try journal.withIndex { index throws(StoreError) in
+                    guard index.position != position else { return }
+                    (used, position) = (try index.usedBlobs(), index.position)
+                }
+                return try blobs.collect(in: subfolder, olderThan: age) { used.contains($0) }
+            }
         }
+        collected.bytes += try blobs.removeLeftovers()
+        return collected
     }
 }
 

@@ -14,6 +14,7 @@ public final class FilesStore: Store {
     let liveness: Liveness
     let blobs: BlobFolder
     let bell: FeedBell
+    let upkeep: Upkeep
     let blocking: BlockingWork
     private let line: CommitLine
     private let isClosed = Mutex(false)
@@ -45,8 +46,11 @@ public final class FilesStore: Store {
         self.journal = journal
         self.blocking = blocking
         self.bell = bell
+        let upkeep = try Upkeep(journal, options: options)
+        self.upkeep = upkeep
         line = CommitLine(label: "holdfast.files.commit") { batch in
             bell.ring(committer.perform(batch.map { unsafeDowncast($0, to: WriteTicket.self) }))
+            upkeep.look()
         }
     }
 
@@ -136,7 +140,8 @@ public final class FilesStore: Store {
         await line.close()
         guard !wasClosed else { return }
         bell.close()
-        try await blocking.run { [journal, liveness] () throws(StoreError) in
+        try await blocking.run { [journal, liveness, upkeep] () throws(StoreError) in
+            upkeep.close()
             try journal.close()
             try liveness.releaseAll()
         }

@@ -62,7 +62,7 @@ extension Index {
         for number in open.rows.reversed() {
             let row = rows[Int(number)]
             if row.sequence <= append.lastKnown { return nil }
-            if row.isMark, row.fingerprint == id.fingerprint { return Int(number) }
+            if row.isMark, row.changeset == id { return Int(number) }
         }
         return nil
     }

@@ -30,7 +30,12 @@ final class SegmentWriter: @unchecked Sendable {
         let (end, current) = journal.withIndex { ($0.end, $0.segments[$0.end.segment]) }
         if current?.header != segment?.header { enter(current) }
         guard end.offset >= Self.segmentSize else { return }
-        do throws(StoreError) { try beginSegment() } catch { failure = error }
+        do throws(StoreError) {
+            try journal.beginSegment()
+            enter(journal.withIndex { $0.segments[$0.end.segment] })
+        } catch {
+            failure = error
+        }
     }
 
     private var failure: StoreError?
@@ -38,22 +43,6 @@ final class SegmentWriter: @unchecked Sendable {
     private func enter(_ segment: Segment?) {
         self.segment = segment
         filledTo = 0
-    }
-
-    private func beginSegment() throws(StoreError) {
-        let (folder, fileSystem) = (journal.folder, journal.fileSystem)
-        try journal.withIndex { index throws(StoreError) in
-            // Seen by who comes next, should this process not come to publish the new segment.
-            journal.words.store(UInt64(index.end.segment) + 1, at: Journal.Word.newestSegment)
-            defer { journal.publish(index) }
-            do throws(StoreError) {
-                try index.beginSegment(in: folder, on: fileSystem)
-            } catch {
-                if error.code != .full { journal.refuseFurtherWrites(error) }
-                throw error
-            }
-            enter(index.segments[index.end.segment])
-        }
     }
 
     /// Appends a batch; it is on the disk when this returns, unless the store was opened for less.

@@ -51,7 +51,4 @@ extension ChangesetID {
         default: nil
         }
     }
-
-    /// 64 bits that tell ids apart well enough to look for one: a match is looked at again.
-    var fingerprint: UInt64 { high &* 0x9E37_79B9_7F4A_7C15 ^ low }
 }

@@ -121,7 +121,7 @@ extension Index {
                 position: position, slot: slot, kind: event.kind, isMark: isMark,
                 task: event.task.map { tasks.number(of: $0) } ?? -1, sequence: entries[Int(slot)].lastSequence,
                 segment: line.segment, length: Int32(event.range.count),
-                offset: line.textOffset + Int64(event.range.lowerBound), fingerprint: line.id.fingerprint))
+                offset: line.textOffset + Int64(event.range.lowerBound), changeset: line.id))
         if !event.blobs.isEmpty { open.blobs.formUnion(event.blobs) }
     }
 
@@ -142,14 +142,17 @@ extension Index {
     private mutating func delete(_ id: HistoryID, _ line: Line, _ receipt: inout Receipt) {
         guard let slot = slots[id], let open = entries[Int(slot)].open else { return }
         for row in open.rows { rows[Int(row)].slot = EventRow.buried }
-        sealedBytes -= entries[Int(slot)].sealedBytes
+        let sealed = entries[Int(slot)].sealedBytes
+        if sealed > 0 { deletedFiles.insert(id) }
+        sealedBytes -= sealed
+        deadBytes += sealed
         remove(slot, labels: open.summary.labels)
         let position = receipt.position.map { $0.rawValue + 1 } ?? line.position
         deleted[Int32(rows.count)] = id
         rows.append(
             EventRow(
                 position: position, slot: EventRow.deletion, kind: .own, isMark: false, task: -1, sequence: 0,
-                segment: 0, length: 0, offset: 0, fingerprint: line.id.fingerprint))
+                segment: 0, length: 0, offset: 0, changeset: line.id))
         receipt.position = FeedPosition(rawValue: position)
     }
 

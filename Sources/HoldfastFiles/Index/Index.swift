@@ -60,6 +60,11 @@ struct Index: Sendable {
     /// What was found when the base was read.
     var damages: [Damage] = []
 
+    /// Histories that were deleted and have a file of their own.
+    var deletedFiles: Set<HistoryID> = []
+    /// Bytes in segments behind the base that are followed by another, and in files that are no longer needed.
+    var closedBytes: Int64 = 0
+    var deadBytes: Int64 = 0
     /// Bytes in the files of histories and in the base: what compaction has to write again or to keep.
     var sealedBytes: Int64 = 0
     var baseBytes: Int64 = 0
@@ -165,8 +170,7 @@ struct EventRow: Sendable {
     var segment: Int32
     var length: Int32
     var offset: Int64
-    /// Of the changeset.
-    var fingerprint: UInt64
+    var changeset: ChangesetID
 
     static let deletion: Int32 = -1
     static let buried: Int32 = -2

@@ -28,6 +28,7 @@ extension Index {
     }
 
     mutating func enter(_ segment: Segment) {
+        if end.segment > baseNumber { closedBytes += end.offset }
         segments[segment.header.number] = segment
         end = JournalEnd(segment: segment.header.number, offset: segment.header.size)
         lastBatch = JournalEnd(segment: segment.header.number, offset: 0)

@@ -166,6 +166,40 @@ final class Journal: Sendable {
         }
     }
 
+    /// Goes on in a new segment. Under the append lock.
+    func beginSegment() throws(StoreError) {
+        try withIndex { index throws(StoreError) in
+            // Seen by who comes next, should this process not come to publish the new segment.
+            words.store(UInt64(index.end.segment) + 1, at: Word.newestSegment)
+            defer { publish(index) }
+            do throws(StoreError) {
+                try index.beginSegment(in: folder, on: fileSystem)
+            } catch {
+                if error.code != .full { refuseFurtherWrites(error) }
+                throw error
+            }
+        }
+    }
+
+    /// Puts an index in place of the present one that says the same with less in memory.
+    func adopt(_ index: Index) throws(StoreError) {
+        var fresh = index
+        // Most of the way without keeping anybody waiting.
+        try readOn(&fresh, to: JournalEnd(word: words.load(Word.end)))
+        try withIndex { index throws(StoreError) in
+            try catchUp(&index)
+            try readOn(&fresh, to: index.end)
+            index = fresh
+        }
+    }
+
+    private func readOn(_ index: inout Index, to end: JournalEnd) throws(StoreError) {
+        guard index.end < end else { return }
+        if case .damage(let damage) = try index.readOn(to: end, in: folder, on: fileSystem) {
+            throw damage.error(in: folder)
+        }
+    }
+
     func publish(_ index: Index) {
         words.store(UInt64(index.end.segment), at: Word.newestSegment)
         words.store(index.segments[index.end.segment]?.header.generation ?? 0, at: Word.generation)

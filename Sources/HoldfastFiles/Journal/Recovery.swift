@@ -46,6 +46,7 @@ struct Recovering {
         } else {
             (index, damage) = try newestBase(bases, segments)
         }
+        damage = damage ?? missing(segments, behind: index)
         var recovery = Recovery()
         if damage == nil, index.end.segment == 0 { try makeFirstSegment(&index, segments) }
         if damage == nil {
@@ -67,6 +68,18 @@ struct Recovering {
                 cause: found)
         }
         return (index, recovery)
+    }
+
+    /// There always is a segment behind the base, and behind what is published.
+    private func missing(_ segments: [Int32], behind index: Index) -> Damage? {
+        if index.baseNumber > 0, !segments.contains(Int32(index.baseNumber) + 1) {
+            return Damage(
+                JournalEnd(segment: Int32(index.baseNumber) + 1, offset: 0), "the file is missing")
+        }
+        guard index.baseNumber == 0, segments.isEmpty, words.load(Journal.Word.end) != 0 else { return nil }
+        return Damage(
+            JournalEnd(segment: 1, offset: 0),
+            "all files of the journal are missing (remove \(folder.tail) to begin anew)")
     }
 
     /// What is published is on the disk: when less is found, it was lost.

@@ -24,8 +24,9 @@ struct SealedHistory {
     /// - Throws: `corrupt`, `newerFormat`, `unavailable`.
     func events(from sequence: Int64, task: TaskID?, limit: Int) throws(StoreError) -> [Event] {
         var events: [Event] = []
+        let mark = task.map { Array("\"\($0)\"".utf8) }
         try forEachLine { line, number throws(StoreError) in
-            guard line.sequence >= sequence else { return true }
+            guard line.sequence >= sequence, mark.map(line.contains) ?? true else { return true }
             let event = try line.event(in: path, number)
             if task == nil || event.payload.xcomTask == task { events.append(event) }
             return events.count < limit
@@ -140,6 +141,13 @@ struct SealedLine {
             throw StoreError(.corrupt, subject: path, detail: "line \(number): \(error.reason)")
         }
         return Event(sequence: sequence, time: event.time, token: token, payload: try event.decode())
+    }
+
+    func contains(_ text: [UInt8]) -> Bool {
+        guard let first = text.first, bytes.count >= text.count else { return text.isEmpty }
+        return (0...(bytes.count - text.count)).contains { start in
+            bytes[start] == first && text.elementsEqual(bytes[start..<(start + text.count)])
+        }
     }
 
     /// Adds the line of an event.

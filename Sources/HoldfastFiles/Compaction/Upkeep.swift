@@ -1,0 +1,137 @@
+import Dispatch
+import Holdfast
+import HoldfastLocal
+import Synchronization
+
+/// Compacts in the background when that is due, and takes over what another process has compacted.
+final class Upkeep: Sendable {
+    private struct State {
+        var isBusy = false
+        var isClosed = false
+        /// Of the last attempt in the background, and when the next is due.
+        var failure: StoreError?
+        var retryBehind = JournalEnd(segment: 0, offset: 0)
+    }
+
+    private let journal: Journal
+    private let options: StoreOptions
+    private let lock: FileLock
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "holdfast.files.compaction", qos: .utility)
+
+    /// Bytes that the journal may have whatever the store holds.
+    static let leastJournal: Int64 = 16 << 20
+    /// Bytes beyond which it is compacted however much the store holds.
+    static let mostJournal: Int64 = 128 << 20
+    /// How many closed segments stay for those who follow the feed.
+    static let keptSegments: Int32 = 2
+
+    init(_ journal: Journal, options: StoreOptions) throws(StoreError) {
+        self.journal = journal
+        self.options = options
+        lock = try FileLock(journal.folder.compactionLock, on: journal.fileSystem)
+    }
+
+    /// What the last attempt in the background ended in; nil: well.
+    var failure: StoreError? { state.withLock { $0.failure } }
+
+    // MARK: - In the background
+
+    private enum Work { case compact, adopt }
+
+    /// Begins what is due. Costs next to nothing when nothing is.
+    func look() {
+        guard let work = workDue else { return }
+        let begins = state.withLock { state in
+            guard !state.isBusy, !state.isClosed else { return false }
+            state.isBusy = true
+            return true
+        }
+        guard begins else { return }
+        queue.async { self.perform(work) }
+    }
+
+    private var workDue: Work? {
+        guard journal.recovery.damage == nil else { return nil }
+        let (retryBehind, newest) = (state.withLock { $0.retryBehind }, journal.words.load(Journal.Word.base))
+        return journal.withIndex { index in
+            if newest > UInt64(index.baseNumber) { return .adopt }
+            let limit = min(max(Self.leastJournal, index.baseBytes + index.sealedBytes), Self.mostJournal)
+            guard index.closedBytes + index.deadBytes > limit, index.end > retryBehind else { return nil }
+            return .compact
+        }
+    }
+
+    private func perform(_ work: Work) {
+        let outcome = Result { () throws(StoreError) in
+            switch work {
+            case .adopt: try adoptNewest()
+            case .compact:
+                // Whoever has it is at the same work.
+                guard try lock.tryExclusive() else { return }
+                let result = Result { () throws(StoreError) in
+                    let last = journal.withIndex { $0.end.segment } - 1 - Self.keptSegments
+                    _ = try compact(through: last)
+                }
+                try lock.release()
+                try result.get()
+            }
+        }
+        let end = journal.withIndex { $0.end }
+        state.withLock { state in
+            state.isBusy = false
+            if case .failure(let error) = outcome { state.failure = error } else { state.failure = nil }
+            // Not again for every commit while it can't be done.
+            state.retryBehind = JournalEnd(segment: end.segment, offset: end.offset)
+            if case .failure = outcome { state.retryBehind.segment += 1 }
+        }
+    }
+
+    /// Begins nothing more, and waits for what is being done.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        queue.sync {}
+    }
+
+    // MARK: - Compacting
+
+    /// Takes over everything that was written up to now.
+    /// - Returns: the bytes given back.
+    func compactAll() throws(StoreError) -> Int64 {
+        try journal.checkWritable()
+        return try lock.withExclusive(timeout: options.busyTimeout) { () throws(StoreError) in
+            let last = try journal.appending(timeout: options.busyTimeout) { () throws(StoreError) in
+                let (end, start) = journal.withIndex { ($0.end, $0.segments[$0.end.segment]?.header.size ?? 0) }
+                guard end.offset > start else { return end.segment - 1 }
+                try journal.beginSegment()
+                return end.segment
+            }
+            return try compact(through: last)
+        }
+    }
+
+    /// Under the compaction lock.
+    private func compact(through last: Int32) throws(StoreError) -> Int64 {
+        try adoptNewest()
+        let (base, before) = journal.withIndex { index in
+            (index.baseNumber, index.closedBytes + index.deadBytes + index.baseBytes + index.sealedBytes)
+        }
+        let compaction = Compaction(folder: journal.folder, fileSystem: journal.fileSystem, now: options.clock.now())
+        guard let index = try compaction.run(from: base, through: last) else {
+            _ = try compaction.removeTakenOver(by: base)
+            return 0
+        }
+        try journal.adopt(index)
+        journal.words.store(UInt64(index.baseNumber), at: Journal.Word.base)
+        _ = try compaction.removeTakenOver(by: index.baseNumber)
+        let after = journal.withIndex { $0.closedBytes + $0.deadBytes + $0.baseBytes + $0.sealedBytes }
+        return max(0, before - after)
+    }
+
+    /// Goes over to a base that another process has written, so that what it took over can be closed.
+    private func adoptNewest() throws(StoreError) {
+        let newest = Int(journal.words.load(Journal.Word.base))
+        guard newest > journal.withIndex({ $0.baseNumber }) else { return }
+        try journal.adopt(try Index(base: newest, in: journal.folder, on: journal.fileSystem))
+    }
+}
