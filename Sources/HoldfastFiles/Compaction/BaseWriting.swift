@@ -203,7 +203,6 @@ extension Index {
         deletedFiles = []
         segments = [:]
         closedBytes = 0
-        deadBytes = 0
         for slot in slots.values where holder(of: slot) == nil { entries[Int(slot)].open = nil }
     }
 }

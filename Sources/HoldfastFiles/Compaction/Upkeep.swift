@@ -37,7 +37,7 @@ final class Upkeep: Sendable {
 
     // MARK: - In the background
 
-    private enum Work { case compact, adopt }
+    private enum Work { case compact, adopt, removeDeleted }
 
     /// Begins what is due. Costs next to nothing when nothing is.
     func look() {
@@ -57,8 +57,9 @@ final class Upkeep: Sendable {
         return journal.withIndex { index in
             if newest > UInt64(index.baseNumber) { return .adopt }
             let limit = min(max(Self.leastJournal, index.baseBytes + index.sealedBytes), Self.mostJournal)
-            guard index.closedBytes + index.deadBytes > limit, index.end > retryBehind else { return nil }
-            return .compact
+            guard index.end > retryBehind else { return nil }
+            if index.closedBytes > limit { return .compact }
+            return index.deletedFiles.isEmpty ? nil : .removeDeleted
         }
     }
 
@@ -66,12 +67,12 @@ final class Upkeep: Sendable {
         let outcome = Result { () throws(StoreError) in
             switch work {
             case .adopt: try adoptNewest()
-            case .compact:
+            case .compact, .removeDeleted:
                 // Whoever has it is at the same work.
                 guard try lock.tryExclusive() else { return }
                 let result = Result { () throws(StoreError) in
-                    let last = journal.withIndex { $0.end.segment } - 1 - Self.keptSegments
-                    _ = try compact(through: last)
+                    if work == .compact { _ = try compact(through: lastToTakeOver) }
+                    try removeDeletedFiles()
                 }
                 try lock.release()
                 try result.get()
@@ -95,18 +96,50 @@ final class Upkeep: Sendable {
 
     // MARK: - Compacting
 
-    /// Takes over everything that was written up to now.
+    /// The newest segments stay for those who follow the feed.
+    private var lastToTakeOver: Int32 { journal.withIndex { $0.end.segment } - 1 - Self.keptSegments }
+
+    /// Takes over what may be taken over.
+    /// - Parameter all: also the newest segments, so that the feed begins anew.
     /// - Returns: the bytes given back.
-    func compactAll() throws(StoreError) -> Int64 {
+    func compact(all: Bool = false) throws(StoreError) -> Int64 {
         try journal.checkWritable()
         return try lock.withExclusive(timeout: options.busyTimeout) { () throws(StoreError) in
-            let last = try journal.appending(timeout: options.busyTimeout) { () throws(StoreError) in
-                let (end, start) = journal.withIndex { ($0.end, $0.segments[$0.end.segment]?.header.size ?? 0) }
-                guard end.offset > start else { return end.segment - 1 }
-                try journal.beginSegment()
-                return end.segment
+            let freed = try compact(through: all ? try closeNewest() : lastToTakeOver)
+            return freed + (try removeDeletedFiles())
+        }
+    }
+
+    /// - Returns: the number of the newest segment that is followed by another.
+    private func closeNewest() throws(StoreError) -> Int32 {
+        try journal.appending(timeout: options.busyTimeout) { () throws(StoreError) in
+            let (end, start) = journal.withIndex { ($0.end, $0.segments[$0.end.segment]?.header.size ?? 0) }
+            guard end.offset > start else { return end.segment - 1 }
+            try journal.beginSegment()
+            return end.segment
+        }
+    }
+
+    /// Removes the files of deleted histories: that they are deleted is on the disk already. Under the compaction lock, as an id
+    /// may be used again.
+    /// - Returns: the bytes given back.
+    @discardableResult
+    private func removeDeletedFiles() throws(StoreError) -> Int64 {
+        try adoptNewest()
+        let ids = journal.withIndex { index in
+            defer { index.deletedFiles = [] }
+            return index.deletedFiles.filter { id in
+                index.slot(id).map { index.entries[Int($0)].sealedBytes == 0 } ?? true
             }
-            return try compact(through: last)
+        }
+        let (folder, fileSystem) = (journal.folder, journal.fileSystem)
+        return try mappingSystemErrors { () throws(SystemCallError) in
+            var bytes: Int64 = 0
+            for path in ids.map(folder.history) {
+                guard let status = try fileSystem.status(path) else { continue }
+                if try fileSystem.remove(path) { bytes += status.size }
+            }
+            return bytes
         }
     }
 
@@ -114,7 +147,7 @@ final class Upkeep: Sendable {
     private func compact(through last: Int32) throws(StoreError) -> Int64 {
         try adoptNewest()
         let (base, before) = journal.withIndex { index in
-            (index.baseNumber, index.closedBytes + index.deadBytes + index.baseBytes + index.sealedBytes)
+            (index.baseNumber, index.closedBytes + index.baseBytes + index.sealedBytes)
         }
         let compaction = Compaction(folder: journal.folder, fileSystem: journal.fileSystem, now: options.clock.now())
         guard let index = try compaction.run(from: base, through: last) else {
@@ -124,7 +157,7 @@ final class Upkeep: Sendable {
         try journal.adopt(index)
         journal.words.store(UInt64(index.baseNumber), at: Journal.Word.base)
         _ = try compaction.removeTakenOver(by: index.baseNumber)
-        let after = journal.withIndex { $0.closedBytes + $0.deadBytes + $0.baseBytes + $0.sealedBytes }
+        let after = journal.withIndex { $0.closedBytes + $0.baseBytes + $0.sealedBytes }
         return max(0, before - after)
     }
 

@@ -145,7 +145,6 @@ extension Index {
         let sealed = entries[Int(slot)].sealedBytes
         if sealed > 0 { deletedFiles.insert(id) }
         sealedBytes -= sealed
-        deadBytes += sealed
         remove(slot, labels: open.summary.labels)
         let position = receipt.position.map { $0.rawValue + 1 } ?? line.position
         deleted[Int32(rows.count)] = id

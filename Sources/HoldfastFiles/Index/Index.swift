@@ -62,9 +62,8 @@ struct Index: Sendable {
 
     /// Histories that were deleted and have a file of their own.
     var deletedFiles: Set<HistoryID> = []
-    /// Bytes in segments behind the base that are followed by another, and in files that are no longer needed.
+    /// Bytes in segments behind the base that are followed by another.
     var closedBytes: Int64 = 0
-    var deadBytes: Int64 = 0
     /// Bytes in the files of histories and in the base: what compaction has to write again or to keep.
     var sealedBytes: Int64 = 0
     var baseBytes: Int64 = 0
