@@ -102,16 +102,12 @@ private struct EventTraits {
             switch try reader.name() {
             case "type":
                 switch try reader.string() {
-                case "created", "imported", "copied": kind = .first
-                case "claimed", "taken_over": kind = .claim
-                case "cancel_requested", "mark_requested", "signal", "pinned", "metadata": kind = .request
-                case "step", "xcom_set", "xcom_deleted": leavesXCom = true
-                case "artifact_saved": mustDecode = true
-                default: break
+                case "step": leavesXCom = true
+                case "started", "task_started", "task_finished", "task_decided", "task_expanded", "finished": break
+                default: mustDecode = true
                 }
-                if kind == .first { mustDecode = true }
-            case "task" where kind == .own: task = try reader.identifier()
-            case "xcoms" where kind == .own:
+            case "task" where !mustDecode: task = try reader.identifier()
+            case "xcoms":
                 leavesXCom = true
                 try reader.skipValue()
             case "artifacts", "spilled":
@@ -122,11 +118,9 @@ private struct EventTraits {
         } while reader.skips(UInt8(ascii: ","))
         guard reader.isAtEnd else { throw LineProblem("unexpected text in an event at byte \(reader.index)") }
         if !leavesXCom { task = nil }
-        if mustDecode {
-            let payload = try StoredEvent(bytes, range).payload()
-            task = payload.xcomTask
-            blobs = payload.blobs
-        }
+        guard mustDecode else { return }
+        let payload = try StoredEvent(bytes, range).payload()
+        (kind, task, blobs) = (JournalEntry.Kind(payload), payload.xcomTask, payload.blobs)
     }
 }
 
