@@ -29,6 +29,12 @@ public struct Exporter: Sendable {
             var writer = PipelineCoreWriter(folder)
             try await exportRuns(selection, format, &report) { run, _ in try writer.add(run) }
             report.exported.dags = try await writer.finish(selection, store)
+        case .processStore:
+            let writer = try ProcessStoreWriter(folder, store)
+            for query in try await processes(of: selection) {
+                report.exported.processes += try await writer.add(query)
+            }
+            report.exported.workspaces = try await writer.finish()
         case .waivern:
             let writer = WaivernWriter(folder, store)
             try await exportRuns(selection, format, &report) { run, report in
@@ -44,6 +50,23 @@ public struct Exporter: Sendable {
             try writer.finish()
         }
         return report
+    }
+
+    /// Which processes: all, or those that belong to the runs.
+    private func processes(of selection: Selection) async throws -> [ProcessQuery] {
+        switch selection {
+        case .all: return [ProcessQuery()]
+        case .runs(let runs): return runs.map { ProcessQuery(run: $0) }
+        case .dag(let dag):
+            var queries: [ProcessQuery] = []
+            var query = SummaryQuery(dag: dag, ascending: true, limit: SummaryQuery.maximumLimit)
+            repeat {
+                let page = try await store.runs.list(query)
+                queries += page.elements.map { ProcessQuery(run: RunID(unchecked: $0.id.id)) }
+                query.cursor = page.nextCursor
+            } while query.cursor != nil
+            return queries
+        }
     }
 
     // MARK: Runs

@@ -19,6 +19,8 @@ struct ForeignRun: Sendable {
     func document(_ format: RecordFormat, _ layout: String?) -> JSONValue {
         switch format {
         case .pipelineCore: pipelineCoreDocument
+        // It has no runs.
+        case .processStore: .null
         case .waivern: waivernDocument
         case .awf: awfDocument(AWFSpelling(layout: layout))
         case .runHistory: runHistoryDocument

@@ -10,6 +10,8 @@ struct Place: Sendable, Hashable {
 enum ImportedRecord: Sendable {
     case run(ImportedRun)
     case dag(ImportedDAG)
+    case process(ImportedProcess)
+    case workspace(ImportedWorkspace)
 }
 
 /// A run of another system, ready to be created.

@@ -4,6 +4,7 @@ import Holdfast
 /// What a path holds, as far as importing goes.
 enum RecordSource: Sendable {
     case pipelineCore(PipelineCoreSource)
+    case processStore(ProcessStoreSource)
     case waivern(WaivernSource)
     case awf(AWFSource)
     case runHistory(RunHistorySource)
@@ -11,6 +12,7 @@ enum RecordSource: Sendable {
     var format: RecordFormat {
         switch self {
         case .pipelineCore: .pipelineCore
+        case .processStore: .processStore
         case .waivern: .waivern
         case .awf: .awf
         case .runHistory: .runHistory
@@ -20,6 +22,7 @@ enum RecordSource: Sendable {
     func read(into sink: ImportSink) async throws(StoreError) {
         switch self {
         case .pipelineCore(let source): try await source.read(into: sink)
+        case .processStore(let source): try await source.read(into: sink)
         case .waivern(let source): try await source.read(into: sink)
         case .awf(let source): try await source.read(into: sink)
         case .runHistory(let source): try await source.read(into: sink)
@@ -55,6 +58,9 @@ extension RecordSource {
         case .pipelineCore:
             return (isFolder ? PipelineCoreSource(folder) : PipelineCoreSource(file: path)).map(
                 RecordSource.pipelineCore)
+        case .processStore:
+            return (isFolder ? ProcessStoreSource(folder) : ProcessStoreSource(file: path)).map(
+                RecordSource.processStore)
         case .waivern: return isFolder ? WaivernSource(folder).map(RecordSource.waivern) : nil
         case .awf: return (isFolder ? AWFSource(folder) : AWFSource(file: path)).map(RecordSource.awf)
         case .runHistory:

@@ -21,13 +21,17 @@ struct RecordWriter: Sendable {
     func write(_ records: [ImportedRecord]) async throws(StoreError) -> Outcome {
         var outcome = Outcome()
         var runs: [ImportedRun] = []
+        var processes: [ImportedProcess] = []
         for record in records {
             switch record {
             case .run(let run): runs.append(run)
             case .dag(let dag): try await write(dag, &outcome)
+            case .process(let process): processes.append(process)
+            case .workspace(let workspace): try await write(workspace, &outcome)
             }
         }
         if !runs.isEmpty { try await write(runs, &outcome) }
+        if !processes.isEmpty { try await write(processes, &outcome) }
         return outcome
     }
 

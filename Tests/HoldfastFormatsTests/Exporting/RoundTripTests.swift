@@ -53,6 +53,28 @@ struct RoundTripTests {
         for (name, data) in original { #expect(try json(data) == json(written[name]), "\(name)") }
     }
 
+    @Test("process-store: every process and every workspace means the same")
+    func processStore() async throws {
+        let (original, written) = try await roundTrip(.processStore)
+        for name in ["processes.json", "workspaces.json"] {
+            let records = { (files: [String: Data]) in Set(try json(files[name]).arrayValue ?? []) }
+            #expect(try records(original) == records(written), "\(name)")
+        }
+        #expect(written.count == 2)
+    }
+
+    @Test("a process that was changed after its import is exported as it is now")
+    func changedProcess() async throws {
+        _ = try await runImport(try Fixtures.path("samples/process-store"), into: store)
+        let id = try ProcessID("p1")
+        try await store.processes.appendTurn(id, ConversationTurn(role: "user", content: "again"))
+        _ = try await Exporter(store).run(.all, as: .processStore, to: output)
+        let processes = try json(try contents(of: output)["processes.json"]).arrayValue ?? []
+        let process = try #require(processes.first { $0["process"]?["id"] == "p1" })["process"]
+        #expect(process?["conversationTurns"]?.arrayValue?.count == 3)
+        #expect(process?["conversationTurns"]?[0]?["turnIndex"] == 0 && process?["title"] == "Hi")
+    }
+
     @Test("run-history: the lines that counted and the events mean the same")
     func runHistory() async throws {
         let (original, written) = try await roundTrip(.runHistory)
@@ -120,7 +142,7 @@ struct RoundTripTests {
 
     @Test("runs of any origin can be written in any format", arguments: RecordFormat.allCases, RecordFormat.allCases)
     func across(_ source: RecordFormat, _ target: RecordFormat) async throws {
-        guard source != target else { return }
+        guard source != target, target != .processStore else { return }
         let imported = try await runImport(try Fixtures.path("samples/\(source.rawValue)"), into: store)
         let report = try await Exporter(store).run(.all, as: target, to: output)
         #expect(report.exported.runs == imported.imported.runs)

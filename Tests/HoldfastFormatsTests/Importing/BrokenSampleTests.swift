@@ -47,7 +47,9 @@ struct BrokenSampleTests {
         let second = try await runImport(folder, into: store)
         #expect(second.imported == ImportReport.Counts())
         #expect(second.rejected == first.rejected)
-        #expect(second.unchanged == first.unchanged + first.imported.runs + first.imported.dags)
+        #expect(
+            second.unchanged == first.unchanged + first.imported.runs + first.imported.dags + first.imported.processes
+                + first.imported.workspaces)
         #expect(try await store.runs.list().elements == runs)
     }
 }

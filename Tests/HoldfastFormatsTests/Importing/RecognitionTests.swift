@@ -15,6 +15,7 @@ struct RecognitionTests {
         "a single file is recognised",
         arguments: [
             ("pipeline-core/runs/etl-1.json", RecordFormat.pipelineCore), ("pipeline-core/dags.json", .pipelineCore),
+            ("process-store/processes.json", .processStore), ("process-store/workspaces.json", .processStore),
             ("awf/states/7c1e6a52-0000-4000-8000-000000000001.json", .awf),
             ("awf/states/7c1e6a52-0000-4000-8000-000000000002.json", .awf), ("run-history/runs.jsonl", .runHistory),
             ("run-history/events/pipeline_r9.jsonl", .runHistory), ("awf/states", .awf),

@@ -99,6 +99,48 @@ struct SampleTests {
         #expect(try await store.run("r9").summary.visibleState == .interrupted)
     }
 
+    // MARK: process-store
+
+    @Test("process-store: processes and workspaces come in; what was left at work has ended")
+    func processStore() async throws {
+        let report = try await importSample(.processStore)
+        #expect(report.imported.processes == 5 && report.imported.workspaces == 2)
+        let first = try await store.processes.get(ProcessID("p1"))
+        #expect(first.workspace?.rawValue == "ws-1" && first.status == .completed && first.result == "hi")
+        #expect(first.conversationTurns.map(\.role) == ["user", "assistant"])
+        #expect(first.metadata["model"] == "m" && first.structuredResult == [1, ["a": .null]])
+        let second = try await store.processes.get(ProcessID("p2"))
+        #expect(second.status == .failed && second.parent?.rawValue == "p1" && second.type.rawValue == "code-review")
+        #expect(
+            second.metadata["imported"]?["state"] == "running"
+                && second.metadata["imported"]?["fields"]?["mood"] == "good")
+        let third = try await store.processes.get(ProcessID("p3"))
+        #expect(third.status == .cancelled && third.type == .default)
+        let queued = try await store.processes.list(ProcessQuery(statuses: [.queued])).elements
+        #expect(queued.count == 1 && queued.first?.fields.metadata["imported"]?["id"] == "queue:1/é")
+        #expect(
+            try await store.processes.list(ProcessQuery(since: Timestamp("2026-05-02"))).elements.map(\.id.rawValue)
+                == ["p5"])
+        #expect(try await store.workspaces.get(WorkspaceID("ws-1")).color == "#aabbcc")
+    }
+
+    @Test(
+        "process-store: all layouts hold the same process",
+        arguments: [
+            "processes/p.json", "processes/ws-1/p.json", "repos/ws-1/processes/p.json",
+            "repos/ws-1/processes/pruned/2026-05/p.json",
+        ])
+    func layouts(_ path: String) async throws {
+        let folder = try TemporaryFolder()
+        let process =
+            #"{"id": "p", "status": "completed", "startTime": "2026-05-01T10:00:00.000Z", "metadata": {"workspaceId": "ws-1"}}"#
+        try folder.write("[{\"workspaceId\": \"ws-1\", \"process\": \(process)}]", to: "first/processes.json")
+        try folder.write(process, to: "later/\(path)")
+        #expect(try await runImport(folder.path + "/first", into: store).imported.processes == 1)
+        let later = try await runImport(folder.path + "/later", into: store)
+        #expect(later.unchanged == 1 && later.rejected.isEmpty && later.imported == ImportReport.Counts())
+    }
+
     // MARK: waivern
 
     @Test("waivern: runs, their states and their artifacts come in; a crashed run is interrupted")

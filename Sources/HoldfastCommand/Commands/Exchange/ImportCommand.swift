@@ -11,7 +11,8 @@ struct ImportCommand: AsyncParsableCommand {
             Reads a folder or a file and never writes to it. What is looked for:
 
               pipeline-core   dags.json, runs/*.json, xcom/*.json
-              waivern         runs/*/_system, artifacts, llm_cache, batch_jobs, prepared
+              process-store   processes.json, processes/*, repos/*/processes/*, workspaces.json
+              waivern         runs/*/_system, artifacts, batch_jobs, prepared
               awf             states/*.json, history.db
               run-history     runs.jsonl, events/pipeline_*.jsonl
 
