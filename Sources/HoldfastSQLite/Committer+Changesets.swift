@@ -97,12 +97,14 @@ extension Committer {
     /// Gives an event the next sequence and the next position.
     func insert(_ event: EncodedChangeset.Event, at head: HistoryHead, _ mark: ChangesetID?) throws(SQLiteFailure) {
         head.sequence += 1
+        let position = try nextPosition(isRequest: event.isRequest)
         try connection.run(
             """
             INSERT INTO event (position, history, sequence, time, token, changeset, task, body)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            """, try nextPosition(isRequest: event.isRequest), head.key, head.sequence, event.time, event.token, mark,
-            event.task, UTF8Text(bytes: event.body))
+            """, position, head.key, head.sequence, event.time, event.token, mark, event.task,
+            UTF8Text(bytes: event.body))
+        added(mark, UnfiledEvents.Mark(history: head.key, sequence: head.sequence, position: position))
     }
 
     private func use(_ digest: Digest, by history: Int64) throws(SQLiteFailure) {
@@ -116,12 +118,19 @@ extension Committer {
         try count(-1, try stored(id))
         try connection.run("DELETE FROM label WHERE history = ?1", key)
         try connection.run("DELETE FROM blob_use WHERE history = ?1", key)
-        try connection.run("DELETE FROM event WHERE history = ?1", key)
+        try deleteEvents(of: key)
         try connection.run("DELETE FROM history WHERE key = ?1", key)
         try connection.run(
             "INSERT INTO tombstone (position, tenant, kind, id, time) VALUES (?1, ?2, ?3, ?4, ?5)",
             try nextPosition(), tenant, id.kind.code, id.id, now)
         heads[id] = nil
+    }
+
+    private func deleteEvents(of key: Int64) throws(SQLiteFailure) {
+        try connection.run(
+            "DELETE FROM event WHERE position > (SELECT value FROM counter WHERE name = 'filed') AND history = ?1", key)
+        try connection.run("DELETE FROM event WHERE position IN (SELECT position FROM place WHERE history = ?1)", key)
+        try connection.run("DELETE FROM place WHERE history = ?1", key)
     }
 
     func release(_ id: HistoryID, token: LeaseToken) throws(SQLiteFailure) {

@@ -196,7 +196,14 @@ extension Committer {
 
     private func lease(of id: HistoryID, _ key: Int64, from row: SQLStatement) throws(SQLiteFailure) -> Lease {
         let sequence = row.int(1)
-        let statement = try connection.prepared("SELECT body FROM event WHERE history = ?1 AND sequence = ?2")
+        let statement = try connection.prepared(
+            """
+            SELECT body FROM event
+            WHERE position = (SELECT position FROM place WHERE history = ?1 AND sequence = ?2)
+            UNION ALL
+            SELECT body FROM event
+            WHERE position > (SELECT value FROM counter WHERE name = 'filed') AND history = ?1 AND sequence = ?2
+            """)
         statement.bind(key, sequence)
         defer { statement.reset() }
         var takenOverFrom: WorkerID?

@@ -9,14 +9,10 @@ extension Committer {
     func earlierReceipt(of encoded: EncodedChangeset) throws(SQLiteFailure) -> Receipt? {
         if encoded.isRemembered, let receipt = try rememberedReceipt(of: encoded.changeset.id) { return receipt }
         guard let first = encoded.changeset.appends.first, let head = try head(of: first.history),
-            head.sequence > first.lastKnown
+            head.sequence > first.lastKnown,
+            let mark = try mark(of: encoded.changeset.id, in: head.key, after: max(0, first.lastKnown))
         else { return nil }
-        let statement = try connection.prepared(
-            "SELECT position, sequence FROM event WHERE history = ?1 AND sequence > ?2 AND changeset = ?3")
-        statement.bind(head.key, max(0, first.lastKnown), encoded.changeset.id)
-        defer { statement.reset() }
-        guard try statement.step() else { return nil }
-        return try receipt(of: encoded.changeset, from: statement.int(0), firstSequence: statement.int(1))
+        return try receipt(of: encoded.changeset, from: mark.position, firstSequence: mark.sequence)
     }
 
     /// The entries of a changeset stand one behind the other in the feed.

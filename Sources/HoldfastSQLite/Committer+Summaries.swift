@@ -69,15 +69,15 @@ extension Committer {
             """
             INSERT INTO history (key, tenant, kind, id, dag, workspace, parent, trigger, logical_date, labels,
                 created_at, as_of, state, updated_at, started_at, ended_at, duration, folded, pinned, metadata,
-                cancel_requested_at, wake_at)
+                cancel_requested_at, wake_at, began)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                ?22)
+                ?22, ?23)
             """, key, tenant, summary.id.kind.code, summary.id.id, summary.dag.rawValue, summary.workspace?.rawValue,
             summary.parent?.rawValue, summary.trigger, summary.logicalDate,
             storedObject(summary.labels.mapValues { .string($0) }), summary.createdAt, folded.asOf,
             folded.state.rawValue, folded.updatedAt, folded.startedAt, folded.endedAt,
             folded.duration?.wholeMilliseconds, UTF8Text(bytes: folded.storedRest.encoded()), summary.isPinned,
-            storedObject(summary.metadata), summary.cancelRequestedAt, summary.wakeAt)
+            storedObject(summary.metadata), summary.cancelRequestedAt, summary.wakeAt, try lastPosition() + 1)
         for (name, value) in summary.labels {
             try connection.run(
                 """

@@ -10,33 +10,41 @@ final class Committer {
     let tenant: Int64
     let liveness: Liveness
     let blobs: BlobFolder
+    let filing: Filing
     private let clock: any WallClock
 
     // What was read under the write lock stays true until somebody else writes.
     private var dataVersion: Int64 = -1
     var heads = HistoryHeads()
     private var counters: Counters?
+    private var unfiled: UnfiledEvents?
 
     // The transaction.
     private(set) var now = Timestamp(milliseconds: 0)
     var tallies: [Tally: Int] = [:]
     private(set) var news = FeedBell.News()
+    /// How many events it has so far.
+    private(set) var written: Int64 = 0
 
-    private struct Counters {
+    struct Counters {
         /// The highest position given out.
         var position: Int64
+        /// Up to where all events are in `place`.
+        var filed: Int64
         /// The highest token issued.
         var token: Int64
         var isTokenChanged = false
     }
 
     init(
-        _ connection: WriteConnection, tenant: Int64, liveness: Liveness, blobs: BlobFolder, clock: any WallClock
+        _ connection: WriteConnection, tenant: Int64, liveness: Liveness, blobs: BlobFolder, filing: Filing,
+        clock: any WallClock
     ) {
         self.connection = connection
         self.tenant = tenant
         self.liveness = liveness
         self.blobs = blobs
+        self.filing = filing
         self.clock = clock
     }
 
@@ -68,6 +76,7 @@ final class Committer {
         now = clock.now()
         tallies.removeAll(keepingCapacity: true)
         news = FeedBell.News()
+        written = 0
         let version = try connection.integer("PRAGMA data_version")
         guard version != dataVersion else { return }
         news.hasOthers = true
@@ -79,12 +88,15 @@ final class Committer {
     func forget() {
         heads.removeAll()
         counters = nil
+        unfiled = nil
         dataVersion = -1
     }
 
     private func flush() throws(SQLiteFailure) {
         for (tally, change) in tallies where change != 0 { try add(change, to: tally) }
-        guard let counters, counters.isTokenChanged else { return }
+        guard let counters else { return }
+        try fileIfDue(counters)
+        guard counters.isTokenChanged else { return }
         try connection.run("UPDATE counter SET value = ?1 WHERE name = 'token'", counters.token)
         self.counters?.isTokenChanged = false
     }
@@ -99,11 +111,12 @@ final class Committer {
                 coalesce((SELECT max(position) FROM tombstone), 0),
                 (SELECT value FROM counter WHERE name = 'trimmed'))
             """)
+        let filed = try connection.integer("SELECT value FROM counter WHERE name = 'filed'")
         let token = try connection.integer("SELECT value FROM counter WHERE name = 'token'")
-        guard let position, let token else {
+        guard let position, let filed, let token else {
             throw .refused(StoreError(.corrupt, subject: "table counter", detail: "a row is missing"))
         }
-        let read = Counters(position: position, token: token)
+        let read = Counters(position: position, filed: filed, token: token)
         counters = read
         return read
     }
@@ -127,19 +140,41 @@ final class Committer {
         return token
     }
 
+    // MARK: - Events behind `place`
+
+    /// Those that are not in `place` yet: read when they are asked for, and kept up from then on.
+    func unfiledEvents() throws(SQLiteFailure) -> UnfiledEvents {
+        if let unfiled { return unfiled }
+        let read = try readUnfiledEvents(after: try readCounters().filed)
+        unfiled = read
+        return read
+    }
+
+    /// An event was written.
+    func added(_ changeset: ChangesetID?, _ mark: UnfiledEvents.Mark) {
+        written += 1
+        unfiled?.add(changeset, mark)
+    }
+
+    /// All events were put into `place`.
+    func isFiled() {
+        unfiled = nil
+        if let position = counters?.position { counters?.filed = position }
+    }
+
     // MARK: - Heads
 
     func head(of id: HistoryID) throws(SQLiteFailure) -> HistoryHead? {
         if let head = heads[id] { return head }
         let statement = try connection.prepared(
             """
-            SELECT key, token, (SELECT max(sequence) FROM event WHERE history = key)
-            FROM history WHERE tenant = ?1 AND kind = ?2 AND id = ?3
+            SELECT key, token FROM history WHERE tenant = ?1 AND kind = ?2 AND id = ?3
             """)
         statement.bind(tenant, id.kind.code, id.id)
         defer { statement.reset() }
         guard try statement.step() else { return nil }
-        let head = HistoryHead(key: statement.int(0), sequence: statement.int(2), token: statement.int(1))
+        let key = statement.int(0)
+        let head = HistoryHead(key: key, sequence: try lastSequence(of: key), token: statement.int(1))
         heads[id] = head
         return head
     }

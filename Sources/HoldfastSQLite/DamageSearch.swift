@@ -16,6 +16,7 @@ struct DamageSearch {
         do throws(SQLiteFailure) {
             try checkFile(&found)
             try checkHistories(&found)
+            try checkPlaces(&found)
             try checkTallies(&found)
             found.blobs = try usedBlobs()
         } catch {
@@ -42,9 +43,11 @@ struct DamageSearch {
         let tokens = try connection.integer("SELECT value FROM counter WHERE name = 'token'") ?? 0
         let statement = try connection.prepared(
             """
-            SELECT kind, id, as_of, history.token, count(event.sequence), min(event.sequence), max(event.sequence),
-                count(DISTINCT event.sequence)
-            FROM history LEFT JOIN event ON event.history = history.key WHERE tenant = ?1 GROUP BY history.key
+            SELECT kind, id, as_of, token, number, first, last, different FROM history LEFT JOIN (
+                SELECT history, count(*) AS number, min(sequence) AS first, max(sequence) AS last,
+                    count(DISTINCT sequence) AS different
+                FROM event GROUP BY history) AS counted ON counted.history = history.key
+            WHERE tenant = ?1
             """)
         statement.bind(tenant)
         defer { statement.reset() }
@@ -65,6 +68,20 @@ struct DamageSearch {
         }
         found.report.checked["histories"] = histories
         found.report.checked["events"] = events
+    }
+
+    /// Places of events that are not there are found as references to missing rows.
+    private func checkPlaces(_ found: inout Found) throws(SQLiteFailure) {
+        let misplaced = try connection.integer(
+            """
+            SELECT count(*) FROM event LEFT JOIN place
+                ON place.history = event.history AND place.sequence = event.sequence
+            WHERE event.position <= (SELECT value FROM counter WHERE name = 'filed')
+                AND (place.position IS NOT event.position OR place.task IS NOT event.task)
+            """)
+        guard let misplaced, misplaced > 0 else { return }
+        found.report.findings.append(
+            .init(subject: "table place", problem: "\(misplaced) events are not where it says"))
     }
 
     private func checkTallies(_ found: inout Found) throws(SQLiteFailure) {

@@ -145,6 +145,17 @@ extension ChangesetID: SQLBindable {
     }
 }
 
+extension ChangesetID {
+    /// Nil unless it is 16 bytes.
+    init?(bytes: UnsafeBufferPointer<UInt8>) {
+        guard bytes.count == 16 else { return nil }
+        let words = UnsafeRawBufferPointer(bytes)
+        self.init(
+            high: UInt64(bigEndian: words.loadUnaligned(as: UInt64.self)),
+            low: UInt64(bigEndian: words.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+    }
+}
+
 extension Digest: SQLBindable {
     func bind(to statement: OpaquePointer, at index: Int32) -> Int32 {
         Blob(bytes: bytes).bind(to: statement, at: index)

@@ -25,10 +25,12 @@ public final class SQLiteStore: Store {
     /// - Throws: `notFound` (missing, and not to be created), `notAStore` (a folder, no database, or another program's),
     ///   `newerFormat`, `corrupt`, `unavailable`, `full`.
     public convenience init(path: String, options: StoreOptions = StoreOptions()) async throws(StoreError) {
-        try await self.init(path: path, options: options, schema: .current)
+        try await self.init(path: path, options: options, schema: .current, filing: Filing())
     }
 
-    init(path: String, options: StoreOptions, schema: Schema) async throws(StoreError) {
+    init(
+        path: String, options: StoreOptions, schema: Schema = .current, filing: Filing = Filing()
+    ) async throws(StoreError) {
         let files = try StoreFiles(path)
         let blocking = BlockingWork(label: "holdfast.sqlite.upkeep", width: 1)
         let opened = try await blocking.run { () throws(StoreError) in
@@ -46,7 +48,9 @@ public final class SQLiteStore: Store {
         let writer = Writer(
             pool: opened.pool, path: files.database, lock: opened.lock, busyTimeout: options.busyTimeout
         ) { connection in
-            Committer(connection, tenant: opened.tenant, liveness: liveness, blobs: blobs, clock: options.clock)
+            Committer(
+                connection, tenant: opened.tenant, liveness: liveness, blobs: blobs, filing: filing,
+                clock: options.clock)
         }
         self.bell = bell
         self.writer = writer

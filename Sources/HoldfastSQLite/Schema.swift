@@ -9,7 +9,9 @@ struct Schema: Sendable {
     /// The n-th makes version n out of version n - 1.
     var migrations: [[UInt8]]
 
-    static let current = Schema(migrations: [PackageResources.v001_histories_sql])
+    static let current = Schema(migrations: [
+        PackageResources.v001_histories_sql, PackageResources.v002_places_sql,
+    ])
 
     var version: Int64 { Int64(migrations.count) }
 
