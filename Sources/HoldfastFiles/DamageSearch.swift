@@ -90,8 +90,28 @@ struct DamageSearch {
             let limit = number == end.segment && journal.recovery.damage == nil ? end.offset : Int64.max
             findings += try SegmentCheck(segment, to: limit, path: journal.folder.segment(number)).findings
         }
-        if let damage = journal.recovery.damage, findings.isEmpty {
-            findings.append(.init(subject: damage.path(in: journal.folder), problem: damage.problem))
+        if let damage = journal.recovery.damage {
+            if findings.isEmpty {
+                findings.append(.init(subject: damage.path(in: journal.folder), problem: damage.problem))
+            }
+            findings += try findUnread(behind: end, damage)
+        }
+        return findings
+    }
+
+    /// What stands behind the damage and is not shown, segment by segment.
+    private func findUnread(behind end: JournalEnd, _ damage: Damage) throws(StoreError) -> [MaintenanceReport.Finding]
+    {
+        let (folder, fileSystem) = (journal.folder, journal.fileSystem)
+        let names = try mappingSystemErrors { () throws(SystemCallError) in try fileSystem.names(in: folder.journal) }
+        var findings: [MaintenanceReport.Finding] = []
+        for number in names.compactMap(StoreFolder.segmentNumber).sorted() where number >= end.segment {
+            let path = folder.segment(number)
+            let file = try mappingSystemErrors { () throws(SystemCallError) in try fileSystem.open(path, .readOnly) }
+            let unread = try UnreadLines(of: file, from: number == end.segment ? end.offset : 0)
+            guard unread.count > 0 else { continue }
+            findings.append(
+                .init(subject: path, problem: "\(unread.count) lines behind the damage are not shown\(unread.whose)"))
         }
         return findings
     }
@@ -155,22 +175,50 @@ private struct SegmentCheck {
         }
     }
 
-    /// The runs and processes that a damaged line names.
     private static func whose(_ line: UnsafeRawBufferPointer) -> String {
-        let text = String(decoding: line, as: UTF8.self)
-        var names: [String] = []
-        for kind in ["run", "process"] {
-            for part in text.components(behind: "\"\(kind)\":\"") {
-                let id = part.prefix { $0 != "\"" }
-                if RunID.isValid(String(id)), !names.contains("\(kind) \(id)") { names.append("\(kind) \(id)") }
-            }
-        }
-        return names.isEmpty ? "" : "; it is about \(names.joined(separator: ", "))"
+        let names = namedHistories(in: line)
+        return names.isEmpty ? "" : "; it is about \(names.sorted().joined(separator: ", "))"
     }
 }
 
-extension String {
-    fileprivate func components(behind mark: String) -> [Substring] {
-        ranges(of: mark).map { self[$0.upperBound...] }
+/// Lines that nobody reads any more.
+private struct UnreadLines {
+    private(set) var count = 0
+    private var names: Set<String> = []
+
+    init(of file: any OpenFile, from offset: Int64) throws(StoreError) {
+        var scanner = LineScanner(file, from: offset)
+        while true {
+            let found = Result { () throws(ScanFailure<Never>) in
+                try scanner.next { line in line.isEmpty ? nil : namedHistories(in: line) }
+            }
+            do throws(ScanFailure<Never>) {
+                guard let named = try found.get() else { return }
+                guard let named else { continue }
+                count += 1
+                names.formUnion(named)
+            } catch {
+                if case .file(let error) = error { throw error }
+            }
+        }
     }
+
+    var whose: String {
+        guard !names.isEmpty else { return "" }
+        let more = names.count > 20 ? " and \(names.count - 20) more" : ""
+        return "; they are about \(names.sorted().prefix(20).joined(separator: ", "))\(more)"
+    }
+}
+
+/// The runs and processes that a line names, whatever else is wrong with it.
+private func namedHistories(in line: UnsafeRawBufferPointer) -> Set<String> {
+    let text = String(decoding: line, as: UTF8.self)
+    var names: Set<String> = []
+    for kind in HistoryID.Kind.allCases {
+        for mark in text.ranges(of: "\"\(kind.rawValue)\":\"") {
+            let id = String(text[mark.upperBound...].prefix { $0 != "\"" })
+            if RunID.isValid(id) { names.insert("\(kind.rawValue) \(id)") }
+        }
+    }
+    return names
 }

@@ -1,5 +1,6 @@
 public import Holdfast
 import HoldfastLocal
+import Synchronization
 
 extension FilesStore {
     public func maintain(_ request: MaintenanceRequest) async throws(StoreError) -> MaintenanceReport {
@@ -9,6 +10,10 @@ extension FilesStore {
             report = try await blocking.run { [journal, blobs] () throws(StoreError) in
                 try DamageSearch(journal: journal, blobs: blobs).run()
             }
+            if let failure = upkeep.failure {
+                report.findings.append(.init(subject: "compaction", problem: failure.description))
+            }
+            if let views = views.withLock({ $0 }) { report.findings += await views.check() }
         }
         if request.compact {
             report.bytesFreed += try await blocking.run { [upkeep] () throws(StoreError) in try upkeep.compact() }

@@ -19,7 +19,7 @@ public final class FilesStore: Store {
     private let line: CommitLine
     private let isClosed = Mutex(false)
     /// Shows the store as readable files; nil: nothing does.
-    private let views = Mutex<ReadableFiles?>(nil)
+    let views = Mutex<ReadableFiles?>(nil)
 
     /// Opens the folder, or makes it if `options.creates`.
     /// - Parameter path: relative to the working directory unless it begins with a slash.
@@ -109,6 +109,7 @@ public final class FilesStore: Store {
     func read<Value: Sendable>(_ body: (inout Index) throws(StoreError) -> Value) throws(StoreError) -> Value {
         try checkOpen()
         try checkCancellation()
+        defer { if journal.isBehindBase { upkeep.look() } }
         return try journal.read(body)
     }
 

@@ -106,10 +106,10 @@ final class Journal: Sendable {
         index = fresh
     }
 
-    /// Whether others have written what this process has not read.
-    var hasNews: Bool {
-        let published = JournalEnd(word: words.load(Word.end))
-        return withIndex { $0.end < published }
+    /// Whether another process has compacted what this one still holds open.
+    var isBehindBase: Bool {
+        let newest = words.load(Word.base)
+        return withIndex { UInt64($0.baseNumber) < newest }
     }
 
     // MARK: - Writing

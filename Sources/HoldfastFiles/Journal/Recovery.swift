@@ -48,7 +48,7 @@ struct Recovering {
         }
         damage = damage ?? missing(segments, behind: index)
         var recovery = Recovery()
-        if damage == nil, index.end.segment == 0 { try makeFirstSegment(&index, segments) }
+        if damage == nil, index.end.segment == 0 { damage = try makeFirstSegment(&index, segments) }
         if damage == nil {
             let tail = try JournalTail(of: &index, in: folder, on: fileSystem)
             damage = tail.damage ?? lost(index)
@@ -117,18 +117,25 @@ struct Recovering {
         return (Index(), damage)
     }
 
-    private func makeFirstSegment(_ index: inout Index, _ segments: [Int32]) throws(StoreError) {
-        if segments.isEmpty { return try index.beginSegment(in: folder, on: fileSystem) }
-        do throws(StoreError) {
-            index.enter(try Segment(1, in: folder, on: fileSystem))
-        } catch {
-            guard error.code == .corrupt else { throw error }
-            // Without lines, it was never whole.
+    /// - Returns: what is wrong with the one that is there.
+    private func makeFirstSegment(_ index: inout Index, _ segments: [Int32]) throws(StoreError) -> Damage? {
+        if !segments.isEmpty {
+            do throws(StoreError) {
+                index.enter(try Segment(1, in: folder, on: fileSystem))
+                return nil
+            } catch {
+                guard error.code == .corrupt else { throw error }
+            }
+            // Without lines, and never published, it was never whole.
             let tail = try JournalTail(of: &index, in: folder, on: fileSystem)
-            if tail.damage != nil { return }
+            if let damage = tail.damage { return damage }
+            guard words.load(Journal.Word.end) == 0 else {
+                return Damage(JournalEnd(segment: 1, offset: 0), "its first line is damaged, and nothing follows")
+            }
             try tail.settle(&index)
-            try index.beginSegment(in: folder, on: fileSystem)
         }
+        try index.beginSegment(in: folder, on: fileSystem)
+        return nil
     }
 }
 
