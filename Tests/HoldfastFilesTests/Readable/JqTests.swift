@@ -1,5 +1,6 @@
 import Foundation
 import Holdfast
+import HoldfastTesting
 import Testing
 
 @testable import HoldfastFiles
@@ -17,7 +18,7 @@ struct JqTests {
         let desk = try Desk()
         try await desk.fill()
         let lines = Self.page.split(separator: "\n").filter { $0.hasPrefix("jq ") }
-        #expect(lines.count >= 6)
+        #expect(lines.count >= 8)
         for line in lines {
             let (status, output) = try await desk.shell(String(line))
             #expect(status == 0 && !output.isEmpty, "\(line): \(output)")
@@ -49,6 +50,11 @@ extension Desk {
         try await session { views in
             try await views.record("nightly-1")
             try await views.record("nightly-2", ending: .failed)
+            let turns = ["look at it", "it leaks"].map { ConversationTurn(role: "user", content: $0) }
+            try await views.processes.add(
+                ProcessRecord(
+                    id: ProcessID(unchecked: "review-7"), status: .failed, startTime: clock.now(), error: "no answer",
+                    conversationTurns: turns))
             try await views.dags.register(
                 DAGDefinition(
                     name: DAGID(unchecked: "etl"),
