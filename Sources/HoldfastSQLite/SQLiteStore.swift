@@ -62,7 +62,8 @@ public final class SQLiteStore: Store {
     /// Opens `sqlite:PATH`.
     public static let backend = StoreBackend(schemes: ["sqlite"]) { path, options throws(StoreError) in
         let store = try await SQLiteStore(path: path, options: options)
-        return OpenedStore(store: store, logFolder: store.files.logs, url: "sqlite:\(store.files.database)")
+        return OpenedStore(
+            store: store, logFolder: store.files.logs(options.tenant), url: "sqlite:\(store.files.database)")
     }
 
     // MARK: - Writing

@@ -32,7 +32,10 @@ struct StoreFiles: Sendable {
     /// By tenant, as a digest tells nothing about whose bytes they are.
     func blobs(_ tenant: Tenant) -> String { "\(database).blobs/\(tenant)" }
     var folder: String { String(database[..<(database.lastIndex(of: "/") ?? database.startIndex)]) }
-    var logs: String { folder + "/logs" }
+    /// Beside the store for the usual tenant; runs of others may have the same ids.
+    func logs(_ tenant: Tenant) -> String {
+        tenant == .default ? folder + "/logs" : "\(folder)/tenants/\(tenant)/logs"
+    }
 
     enum Presence { case missing, empty, filled }
 

@@ -44,19 +44,64 @@ struct InterruptionTests {
         #expect(try folder.lines("ran.txt") == ["first", "second", "second", "third", "exit"])
     }
 
-    @Test("A second signal stops at once, whatever the tasks do", arguments: StoreKind.tested)
+    @Test(
+        "A second signal stops at once, whatever the tasks do, and leaves no process of theirs",
+        arguments: StoreKind.tested)
     func secondSignal(_ store: StoreKind) async throws {
         let folder = try Folder(store)
         try folder.write(
-            "name: a\ntasks: { t: { run: \"trap '' TERM; echo on > on; while ! test -e go; do sleep 0.05; done\" } }\n",
-            to: "a.yaml")
+            """
+            name: a
+            tasks:
+              stubborn: { run: "trap '' TERM; echo $$ > pid; while ! test -e go; do sleep 0.05; done" }
+              daemon:
+                run: |
+                  setsid sh -c 'trap "" TERM; while ! test -e go; do sleep 0.05; done' &
+                  echo $! > daemon.pid
+                  trap '' TERM
+                  while ! test -e go; do sleep 0.05; done
+
+            """, to: "a.yaml")
         let run = try folder.start("run", "a.yaml", "--run-id", "r")
-        try await eventually("the task runs") { folder.exists("on") }
+        try await eventually("the tasks run") {
+            try folder.lines("pid").count == 1 && folder.lines("daemon.pid").count == 1
+        }
         run.signal(SIGINT)
         run.signal(SIGTERM)
         #expect(try await run.result().status == 130)
-        #expect(try await folder.show("r")["state"] == "interrupted")
+        for file in ["pid", "daemon.pid"] {
+            let process = try #require(try folder.lines(file).first)
+            try await eventually("\(file) is gone") { !Self.isAlive(process) }
+        }
+        let state = try await folder.show("r")
+        #expect(state["state"] == "interrupted")
+        #expect(state["tasks"]?.arrayValue?.map { $0["state"] } == ["running", "running"])
         try folder.write("", to: "go")
+        #expect(try await folder.holdfast("resume", "r").status == 0)
+    }
+
+    /// Who is dead and not collected has no command line any more.
+    private static func isAlive(_ process: String) -> Bool {
+        FileManager.default.contents(atPath: "/proc/\(process)/cmdline").map { !$0.isEmpty } ?? false
+    }
+
+    @Test(
+        "Following an interrupted run says that nobody is at it, and goes on when it is resumed",
+        arguments: StoreKind.tested)
+    func followInterrupted(_ store: StoreKind) async throws {
+        let (folder, run) = try await started(store)
+        let events = try folder.start("events", "r", "--follow")
+        let logs = try folder.start("logs", "r", "--follow")
+        run.signal(SIGKILL)
+        _ = try await run.result()
+        for following in [events, logs] {
+            try await eventually("it is told") { try following.error().contains("waiting for holdfast resume r") }
+        }
+        try folder.write("", to: "go")
+        #expect(try await folder.holdfast("resume", "r").status == 0)
+        let followed = try await events.result()
+        #expect(followed.status == 0 && followed.output.contains("finished"))
+        #expect(try await logs.result().status == 0)
     }
 
     @Test("After kill -9 the run is shown as interrupted at once, and resumes", arguments: StoreKind.tested)

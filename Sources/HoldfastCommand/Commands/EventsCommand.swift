@@ -6,7 +6,8 @@ struct EventsCommand: AsyncParsableCommand {
         commandName: "events",
         abstract: "Shows a run's history.",
         discussion: """
-            With --follow, also what is still to come, until the run has ended; JSON is then an object a line.
+            With --follow, also what is still to come, until the run has ended; JSON is then an object a line. When the run is \
+            interrupted meanwhile, a note says so, and it is waited for somebody to resume it.
 
             Example: holdfast events 7xk2 --follow
             """)
@@ -35,6 +36,10 @@ struct EventsCommand: AsyncParsableCommand {
 
     private func follow(_ run: RunID, _ store: any Store) async throws {
         guard format.format != .csv else { throw ValidationError("--format csv can't be followed; use jsonl") }
+        try await AbandonedRunNotice(run: run, store: store).given { try await print(store, run) }
+    }
+
+    private func print(_ store: any Store, _ run: RunID) async throws {
         for try await event in store.events.follow(run) {
             let json = event.outputJSON
             if format.format == .text {

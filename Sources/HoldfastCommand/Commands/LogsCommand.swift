@@ -37,7 +37,8 @@ struct LogsCommand: AsyncParsableCommand {
         if let task = instance?.task, fold.node(task) == nil { throw StoreError.unknownTask(task, in: fold) }
         let selection = LogSelection(instance, tryNumber: tryNumber)
         if follow {
-            try await LogFollowing(run: id, folder: folder, store: opened.store, selection: selection).run()
+            let following = LogFollowing(run: id, folder: folder, store: opened.store, selection: selection)
+            try await AbandonedRunNotice(run: id, store: opened.store).given { try await following.run() }
         } else {
             try await print(selection, of: fold, in: folder)
         }

@@ -4,9 +4,10 @@ import Foundation
 #else
     import Darwin
 #endif
+import HoldfastEngine
 import Synchronization
 
-/// Ctrl-C, SIGTERM and SIGHUP: the first one asks to stop, the second one stops at once.
+/// Ctrl-C, SIGTERM and SIGHUP: the first one asks to stop, the second one stops at once, tasks included.
 ///
 /// Handlers rather than ignored signals, as what is ignored here would be ignored in the processes of tasks too.
 struct Interruption: Sendable {
@@ -34,10 +35,18 @@ struct Interruption: Sendable {
         let (stream, continuation) = AsyncStream<String>.makeStream()
         Thread.detachNewThread {
             var byte: UInt8 = 0
+            var isFirst = true
             while true {
                 let count = read(end, &byte, 1)
                 guard count == 1 || count < 0 && errno == EINTR else { return }
-                if count == 1 { continuation.yield(names[Int32(byte)] ?? "signal \(byte)") }
+                guard count == 1 else { continue }
+                if isFirst {
+                    isFirst = false
+                    continuation.yield(names[Int32(byte)] ?? "signal \(byte)")
+                } else {
+                    LiveTries.killAll()
+                    _exit(Exit.interrupted.rawValue)
+                }
             }
         }
         return stream
@@ -59,9 +68,10 @@ struct Interruption: Sendable {
 private let wakeEnd = Atomic<Int32>(-1)
 private let receivedCount = Atomic<Int>(0)
 
-/// In a handler: nothing here may allocate or lock.
+/// In a handler: nothing here may allocate or lock. The thread at the other end does what is to be done; who is still not
+/// satisfied with that ends everything by a third signal.
 private func received(_ number: Int32) {
-    if receivedCount.add(1, ordering: .sequentiallyConsistent).oldValue > 0 { _exit(Exit.interrupted.rawValue) }
+    if receivedCount.add(1, ordering: .sequentiallyConsistent).oldValue > 1 { _exit(Exit.interrupted.rawValue) }
     var byte = UInt8(truncatingIfNeeded: number)
     _ = write(wakeEnd.load(ordering: .acquiring), &byte, 1)
 }

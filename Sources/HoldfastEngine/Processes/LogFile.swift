@@ -49,6 +49,12 @@ enum LogFile {
         }
     }
 
+    static func close(_ file: FileDescriptor, path: String) throws(StoreError) {
+        try attempt("close", path) { () throws(Errno) in
+            do { try file.close() } catch { throw error as? Errno ?? .ioError }
+        }
+    }
+
     static func size(of file: FileDescriptor, path: String) throws(StoreError) -> Int64 {
         var status = stat()
         guard fstat(file.rawValue, &status) == 0 else { throw failure("look at", path, Errno(rawValue: errno)) }

@@ -14,7 +14,7 @@ package enum LogMasking {
             try MaskedCopy(of: log.rawOutput, to: log.output, with: masker),
             try MaskedCopy(of: log.rawError, to: log.error, with: masker),
         ]
-        defer { for file in files { file.close() } }
+        defer { for file in files { file.abandon() } }
         while !Task.isCancelled {
             for index in files.indices { try await files[index].copyNew() }
             try? await Task.sleep(for: interval)
@@ -31,7 +31,7 @@ package enum LogMasking {
     package static func finish(folder: String, with masker: SecretMasker) async throws(StoreError) {
         for raw in try rawFiles(in: folder) {
             var copy = try MaskedCopy(of: raw, to: String(raw.dropLast(TryLog.rawSuffix.count)), with: masker)
-            defer { copy.close() }
+            defer { copy.abandon() }
             try await copy.finish()
         }
     }
@@ -66,6 +66,7 @@ private struct MaskedCopy {
     /// How much of the masked log was there at the start.
     private let existing: Int64
     private var isForeign: Bool
+    private var isClosed = false
 
     init(of rawPath: String, to path: String, with masker: SecretMasker) throws(StoreError) {
         self.rawPath = rawPath
@@ -78,10 +79,10 @@ private struct MaskedCopy {
         isForeign = masker.isEmpty
     }
 
-    /// Whatever was written is with the system already: closing has no more to report.
-    func close() {
+    /// Closes what `finish` has not: after an error, which is the one to report, or of a file that was only read.
+    func abandon() {
         try? raw?.close()
-        try? log.close()
+        if !isClosed { try? log.close() }
     }
 
     /// Masks what is in the raw log now.
@@ -105,6 +106,9 @@ private struct MaskedCopy {
         if isForeign || offset < existing {
             try LogFile.write(Array(Self.dropped.utf8), to: log, path: path)
         }
+        isClosed = true
+        // Some file systems tell only here that they could not keep what was written.
+        try LogFile.close(log, path: path)
         try LogFile.remove(rawPath)
     }
 

@@ -21,6 +21,14 @@ enum ProcessTable {
         return environment.split(separator: 0).contains { $0.elementsEqual(entry) }
     }
 
+    /// The try that the process was started for.
+    static func tryToken(of process: pid_t) -> TryToken? {
+        guard let environment = contents(of: "/proc/\(process)/environ") else { return nil }
+        let name = Array("\(TryToken.variable)=".utf8)
+        let entry = environment.split(separator: 0).first { $0.starts(with: name) }
+        return entry.flatMap { TryToken(rawValue: String(decoding: $0.dropFirst(name.count), as: UTF8.self)) }
+    }
+
     static func status(of process: pid_t) -> Status? {
         // The name of the program stands in parentheses and may hold anything, parentheses and spaces too.
         guard let stat = contents(of: "/proc/\(process)/stat"), let end = stat.lastIndex(of: UInt8(ascii: ")")) else {

@@ -83,6 +83,8 @@ private struct TaskProcessRun {
     }
 
     private func run(_ launch: TaskLaunch, _ logs: TryLogFiles) async -> Outcome {
+        guard LiveTries.begin(request.tryToken) else { return Outcome(ending: .cancelled, endedAt: request.now()) }
+        defer { LiveTries.end(request.tryToken) }
         do {
             let result = try await Subprocess.run(
                 launch.configuration, input: .none,
@@ -103,6 +105,7 @@ private struct TaskProcessRun {
         case (.timedOut, _): .timedOut
         case (.cancelled, _): .cancelled
         case (.ended, .exited(let code)): .exited(code: code)
+        case (.ended, .signaled) where LiveTries.isEnding: .cancelled
         case (.ended, .signaled(let signal)): .signalled(signal)
         }
     }
@@ -110,6 +113,7 @@ private struct TaskProcessRun {
     /// Returns when the leader has ended and is not reaped yet; whoever else is in the group has had SIGTERM by then.
     private func watch(_ leader: Leader) async -> Watched {
         let group = ProcessGroup(id: leader.processIdentifier.value)
+        LiveTries.note(group.id, of: request.tryToken)
         return await withTaskGroup(of: Sight.self) { sights in
             sights.addTask { await ended(leader) }
             sights.addTask { await cancelled() }

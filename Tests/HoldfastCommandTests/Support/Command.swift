@@ -66,6 +66,9 @@ final class RunningCommand: Sendable {
     /// What it has written to standard output so far.
     func output() throws -> String { try folder.read(".io/\(name).out") }
 
+    /// What it has written to standard error so far.
+    func error() throws -> String { try folder.read(".io/\(name).err") }
+
     func signal(_ number: Int32) { kill(processID, number) }
 
     func result() async throws -> Command.Result {
