@@ -114,6 +114,30 @@ extension StoreConformance {
             _ = try await bench.views.retention.prune(by: settings)
             #expect(try await bench.ids().count == 40)
         },
+        ConformanceCase(
+            "B, Behaviours: pruned oldest first by startTime, only completed, failed, cancelled ever pruned"
+        ) {
+            bench in
+            let plan: [(String, ProcessStatus, Int)] = [
+                ("d", .completed, 4), ("running", .running, 0), ("b", .failed, 2), ("c", .cancelled, 3),
+                ("queued", .queued, 1),
+            ]
+            let start = bench.now
+            for (id, status, second) in plan {
+                try await bench.processes.add(
+                    ProcessRecord(
+                        id: ProcessID(unchecked: id), status: status, startTime: start + .seconds(second)))
+            }
+            try await bench.views.retention.set { $0.maxProcesses = 4 }
+            let told = try await bench.views.retention.prune(dryRun: true)
+            #expect(told.processes == ["b"] && told.runCount == 0)
+            bench.clock.advance(by: .seconds(10))
+            try await bench.processes.add(ProcessRecord(id: ProcessID(unchecked: "e"), startTime: bench.now))
+            let left = try await bench.allSummaries(SummaryQuery(kind: .process)).map(\.id.id)
+            #expect(left == ["e", "d", "queued", "running"])
+            try await bench.views.retention.set { $0.maxProcesses = 1 }
+            #expect(try await bench.views.retention.prune().processes == ["d"])
+        },
         ConformanceCase("what is created behind the views' back, as an import does, prunes nothing") { bench in
             try await bench.views.retention.set { $0.maxRunsPerDAG = 1 }
             for id in ["a", "b", "c"] { try await bench.finish(try await bench.start(try await bench.create(id))) }
