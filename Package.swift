@@ -109,6 +109,11 @@ let package = Package(
         .testTarget(
             name: "HoldfastFilesTests",
             dependencies: ["Holdfast", "HoldfastFiles", "HoldfastLocal", "HoldfastMemory", "HoldfastTesting"]),
+        // Power cuts by the ten thousand and damaged journals by the million, for the optimised build.
+        .executableTarget(
+            name: "files-trials",
+            dependencies: ["Holdfast", "HoldfastFiles", "HoldfastLocal", "HoldfastMemory", "HoldfastTesting"],
+            path: "Tests/FilesTrials"),
         // The program of the README.
         .executableTarget(
             name: "Bill", dependencies: ["Holdfast", "HoldfastEngine", "HoldfastSQLite"], path: "Examples/Bill"),

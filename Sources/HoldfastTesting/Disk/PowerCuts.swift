@@ -7,8 +7,8 @@ package struct PowerCuts: Sendable {
 
     /// - Parameters:
     ///   - start: what the disk had before the operations.
-    ///   - statesPerBoundary: how many, beside the program's end alone; the first leaves nothing that was not synced, the
-    ///     others are drawn.
+    ///   - statesPerBoundary: how many power cuts, beside the program's end alone; the first leaves nothing that was not
+    ///     synced, the others are drawn.
     package init(
         _ operations: [DiskOperation], on start: DiskImage = DiskImage(), statesPerBoundary: Int, seed: UInt64
     ) {
@@ -35,39 +35,53 @@ package struct PowerCuts: Sendable {
         }
     }
 
-    /// Every state of every boundary, in order. Notes are no operations.
-    package func forEach(_ body: (State) async throws -> Void) async rethrows {
-        var image = start
-        var notes: [Int] = []
-        var boundary = 0
-        try await visit(boundary, image, notes, body)
-        for (index, operation) in operations.enumerated() {
-            image.apply(operation)
-            if case .note(let note) = operation {
-                notes.append(note)
-            } else {
-                boundary += 1
+    /// Every state of every boundary, in order; or of those boundaries whose number leaves `part` when it is divided by
+    /// `parts`, so that several can share the work.
+    package func forEach(
+        part: Int = 0, of parts: Int = 1, _ body: (State) async throws -> Void
+    ) async rethrows {
+        var reached = Boundary(image: start)
+        for operation in operations {
+            if case .note = operation {
+                // It is no operation: it says more about the boundary that is reached already.
+            } else if reached.number % parts == part {
+                for state in states(at: reached) { try await body(state) }
             }
-            // A note changes what is expected of the boundary before it.
-            if index + 1 < operations.count, case .note = operations[index + 1] { continue }
-            try await visit(boundary, image, notes, body)
+            reached.pass(operation)
+        }
+        if reached.number % parts == part { for state in states(at: reached) { try await body(state) } }
+    }
+
+    /// The states of the boundary behind all operations.
+    package func last() -> [State] {
+        var reached = Boundary(image: start)
+        for operation in operations { reached.pass(operation) }
+        return states(at: reached)
+    }
+
+    private struct Boundary {
+        var image: DiskImage
+        var notes: [Int] = []
+        var number = 0
+
+        mutating func pass(_ operation: DiskOperation) {
+            image.apply(operation)
+            if case .note(let note) = operation { notes.append(note) } else { number += 1 }
         }
     }
 
-    private func visit(
-        _ boundary: Int, _ image: DiskImage, _ notes: [Int], _ body: (State) async throws -> Void
-    ) async rethrows {
-        for choice in -1..<statesPerBoundary {
-            let seed = SeededGenerator.mix(seed, UInt64(boundary), UInt64(choice + 1))
+    private func states(at boundary: Boundary) -> [State] {
+        (-1..<statesPerBoundary).map { choice in
+            let seed = SeededGenerator.mix(seed, UInt64(boundary.number), UInt64(choice + 1))
             let left =
                 switch choice {
-                case -1: image
-                case 0: image.cut(.nothing)
-                default: image.cut(.random(seed: seed))
+                case -1: boundary.image
+                case 0: boundary.image.cut(.nothing)
+                default: boundary.image.cut(.random(seed: seed))
                 }
-            try await body(
-                State(
-                    boundary: boundary, choice: choice < 0 ? nil : choice, image: left, notes: notes[...], seed: seed))
+            return State(
+                boundary: boundary.number, choice: choice < 0 ? nil : choice, image: left, notes: boundary.notes[...],
+                seed: seed)
         }
     }
 }

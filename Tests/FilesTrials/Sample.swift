@@ -1,0 +1,37 @@
+import Holdfast
+import HoldfastFiles
+import HoldfastMemory
+import HoldfastLocal
+import HoldfastTesting
+
+/// The files of a small store, whole, and what a reader finds in it.
+struct Sample: Sendable {
+    let files: [String: [UInt8]]
+    let state: VisibleState
+
+    /// Some with a journal only, some that were compacted once or twice.
+    static func all(seed: UInt64) async throws -> [Sample] {
+        var samples: [Sample] = []
+        for number in 0..<8 as Range<UInt64> {
+            let workload = Workload(
+                seed: SeededGenerator.mix(seed, number), reference: MemoryStore(options: options))
+            let disk = SimulatedDisk()
+            let store = try await open(disk)
+            try await workload.run(acts: 12, on: store, noting: disk)
+            for _ in 0..<number % 3 {
+                _ = try await store.maintain(MaintenanceRequest(compact: true))
+                try await workload.run(acts: 12, on: store, noting: disk)
+            }
+            let state = try await VisibleState(of: store)
+            try await store.close()
+            samples.append(Sample(files: disk.image.contents, state: state))
+        }
+        return samples
+    }
+
+    static var options: StoreOptions { StoreOptions(clock: ManualClock()) }
+
+    static func open(_ disk: any FileSystem) async throws -> FilesStore {
+        try await FilesStore(path: "/store", options: options, on: disk)
+    }
+}

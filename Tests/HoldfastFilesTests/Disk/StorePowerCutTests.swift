@@ -1,0 +1,27 @@
+import Foundation
+import Holdfast
+import HoldfastFiles
+import HoldfastMemory
+import HoldfastTesting
+import Testing
+
+/// `files-trials` does the same in the optimised build, with many times more acts and states.
+@Suite("The files store and power cuts")
+struct StorePowerCutTests {
+    @Test("at every operation every acknowledged changeset is there, later ones whole or not at all")
+    func everyOperation() async throws {
+        let seed = UInt64.random(in: 1...999_999)
+        let options = StoreOptions(clock: ManualClock())
+        let workload = Workload(seed: seed, reference: MemoryStore(options: options))
+        let disk = SimulatedDisk()
+        let store = try await FilesStore(path: "/store", options: options, on: disk)
+        try await workload.run(acts: 40, on: store, noting: disk)
+        try await store.close()
+        #expect(workload.problems == [])
+
+        var trial = CutTrial(workload.outcome) { try await FilesStore(path: "/store", options: options, on: $0) }
+        await trial.run(PowerCuts(disk.operations, statesPerBoundary: 2, seed: seed))
+        #expect(trial.problems == [])
+        print("power cuts: seed \(seed), \(trial.states) states, \(trial.secondStates) more after a second cut")
+    }
+}
