@@ -32,7 +32,7 @@ struct RootCommand: AsyncParsableCommand {
                 subcommands: [
                     RunsCommand.self, ShowCommand.self, XComCommand.self, ArtifactsCommand.self, EventsCommand.self,
                     LogsCommand.self, PinCommand.self, DeleteCommand.self, PruneCommand.self, DAGsCommand.self,
-                    VerifyCommand.self,
+                    SchemaCommand.self, CacheCommand.self, VerifyCommand.self,
                 ]),
             CommandGroup(name: "AI processes", subcommands: [ProcessCommand.self, WorkspaceCommand.self]),
             CommandGroup(name: "Other systems", subcommands: [ImportCommand.self, ExportCommand.self]),

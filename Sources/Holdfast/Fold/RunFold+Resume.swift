@@ -120,6 +120,7 @@ extension RunFold {
         instances[slot].startedAt = earlier.startedAt
         instances[slot].exitCode = earlier.exitCode
         instances[slot].error = earlier.error
+        instances[slot].cachedAs = earlier.cachedAs
         instances[slot].isMarked = earlier.isMarked
         instances[slot].xcoms = earlier.xcoms
         setState(of: slot, to: earlier.state, at: time)

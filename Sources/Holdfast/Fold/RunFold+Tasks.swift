@@ -58,6 +58,7 @@ extension RunFold {
         instances[target].endedAt = nil
         instances[target].exitCode = nil
         instances[target].error = nil
+        instances[target].cachedAs = nil
         setState(of: target, to: .running, at: event.time)
     }
 
@@ -80,6 +81,7 @@ extension RunFold {
         instances[target].tryNumber = max(instances[target].tryNumber, finished.tryNumber)
         instances[target].exitCode = finished.exitCode
         instances[target].error = finished.error
+        instances[target].cachedAs = finished.cachedAs
         instances[target].xcoms.merge(xcoms) { _, new in new }
         for artifact in finished.artifacts { keep(artifact) }
         if finished.state == .upForRetry { retryCount += 1 }

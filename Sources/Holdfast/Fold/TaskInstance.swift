@@ -17,6 +17,8 @@ public struct TaskInstance: Sendable, Hashable {
     public internal(set) var endedAt: Timestamp?
     public internal(set) var exitCode: Int?
     public internal(set) var error: String?
+    /// The key under which the result was found in the cache; nil for one that was worked out.
+    public internal(set) var cachedAs: Digest?
     /// When it may be tried again, while it is up for retry.
     public internal(set) var retryAt: Timestamp?
     /// Whether a person set its state; a resume leaves such a one alone.

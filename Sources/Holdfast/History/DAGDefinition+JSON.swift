@@ -66,6 +66,7 @@ extension TaskDefinition {
         case nil: break
         }
         members["when"] = when.map { .string($0) }
+        members["cache"] = cache?.json
         members["timeout_ms"] = timeout.map { .int($0.wholeMilliseconds) }
         return .object(members)
     }
@@ -96,6 +97,20 @@ extension TaskDefinition {
             env: try reader.strings("env") ?? [:], retries: try reader.int("retries").map(Int.init) ?? 0,
             retryDelay: try reader.duration("retry_delay_ms") ?? .seconds(1),
             retryBackoff: try reader.double("retry_backoff") ?? 2, timeout: try reader.duration("timeout_ms"),
-            allowFailure: try reader.bool("allow_failure") ?? false)
+            allowFailure: try reader.bool("allow_failure") ?? false,
+            cache: try reader.nested("cache", Cache.init))
+    }
+}
+
+extension TaskDefinition.Cache {
+    var json: JSONValue {
+        var members: [String: JSONValue] = ["key": .array(key.map { .string($0) })]
+        members["ttl_ms"] = timeToLive.map { .int($0.wholeMilliseconds) }
+        return .object(members)
+    }
+
+    init(_ reader: ObjectReader) throws(StoreError) {
+        self.init(
+            key: try reader.required("key", reader.stringArray), timeToLive: try reader.duration("ttl_ms"))
     }
 }

@@ -76,6 +76,8 @@ public struct TaskDefinition: Sendable, Hashable {
     public var timeout: Duration?
     /// Its failure fails neither the run nor its dependants' `all_success`.
     public var allowFailure: Bool
+    /// Its result is kept, and taken over in place of running it again.
+    public var cache: Cache?
 
     public enum Action: Sendable, Hashable {
         /// A script for `/bin/sh -euc`.
@@ -90,10 +92,23 @@ public struct TaskDefinition: Sendable, Hashable {
         case template(String)
     }
 
+    public struct Cache: Sendable, Hashable {
+        /// Templates: what the result depends on, besides the DAG, the task, what it runs and its item.
+        public var key: [String]
+        /// How long a result is good; nil: until its room is needed.
+        public var timeToLive: Duration?
+
+        public init(key: [String], timeToLive: Duration? = nil) {
+            self.key = key
+            self.timeToLive = timeToLive
+        }
+    }
+
     public init(
         id: TaskID, action: Action, needs: [TaskID] = [], trigger: Trigger = .allSuccess, when: String? = nil,
         foreach: Foreach? = nil, env: [String: String] = [:], retries: Int = 0, retryDelay: Duration = .seconds(1),
-        retryBackoff: Double = 2, timeout: Duration? = nil, allowFailure: Bool = false
+        retryBackoff: Double = 2, timeout: Duration? = nil, allowFailure: Bool = false,
+        cache: Cache? = nil
     ) {
         self.id = id
         self.action = action
@@ -107,6 +122,7 @@ public struct TaskDefinition: Sendable, Hashable {
         self.retryBackoff = retryBackoff
         self.timeout = timeout
         self.allowFailure = allowFailure
+        self.cache = cache
     }
 }
 

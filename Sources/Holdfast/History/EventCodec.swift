@@ -157,6 +157,7 @@ extension TaskFinished {
         if let retryAt { writer.member("retry_at", retryAt.milliseconds) }
         if !xcoms.isEmpty { writer.member("xcoms", .object(xcoms)) }
         if !artifacts.isEmpty { writer.member("artifacts", .array(artifacts.map(\.json))) }
+        writer.member("cached", cachedAs?.hexadecimal)
     }
 }
 

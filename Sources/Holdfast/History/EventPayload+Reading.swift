@@ -218,8 +218,8 @@ extension TaskFinished {
             instance: try InstanceID(reader), tryNumber: Int(try reader.required("try", reader.int)),
             state: try reader.required("state", reader.name), exitCode: try reader.int("exit_code").map(Int.init),
             error: try reader.string("error"), retryAt: try reader.timestamp("retry_at"),
-            xcoms: try reader.object("xcoms") ?? [:], artifacts: try reader.objects("artifacts", ArtifactReference.init)
-        )
+            xcoms: try reader.object("xcoms") ?? [:],
+            artifacts: try reader.objects("artifacts", ArtifactReference.init), cachedAs: try reader.digest("cached"))
     }
 }
 

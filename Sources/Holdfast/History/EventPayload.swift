@@ -250,10 +250,13 @@ public struct TaskFinished: Sendable, Hashable {
     public var retryAt: Timestamp?
     public var xcoms: [String: JSONValue]
     public var artifacts: [ArtifactReference]
+    /// The key under which all this was found in the cache; the task was not run then.
+    public var cachedAs: Digest?
 
     public init(
         instance: InstanceID, tryNumber: Int, state: TaskState, exitCode: Int? = nil, error: String? = nil,
-        retryAt: Timestamp? = nil, xcoms: [String: JSONValue] = [:], artifacts: [ArtifactReference] = []
+        retryAt: Timestamp? = nil, xcoms: [String: JSONValue] = [:], artifacts: [ArtifactReference] = [],
+        cachedAs: Digest? = nil
     ) {
         self.instance = instance
         self.tryNumber = tryNumber
@@ -263,6 +266,7 @@ public struct TaskFinished: Sendable, Hashable {
         self.retryAt = retryAt
         self.xcoms = xcoms
         self.artifacts = artifacts
+        self.cachedAs = cachedAs
     }
 }
 

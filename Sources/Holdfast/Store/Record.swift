@@ -30,6 +30,22 @@ public struct Record: Sendable, Hashable {
     }
 }
 
+extension Record {
+    /// A text that is too large for one record, cut between characters: each piece goes into a record as a string.
+    /// - Parameter size: of a piece, in bytes.
+    static func pieces(of utf8: [UInt8], size: Int) -> [String] {
+        var pieces: [String] = []
+        var start = 0
+        while start < utf8.count {
+            var end = min(start + size, utf8.count)
+            while end < utf8.count, utf8[end] & 0b1100_0000 == 0b1000_0000 { end -= 1 }
+            pieces.append(String(decoding: utf8[start..<end], as: UTF8.self))
+            start = end
+        }
+        return pieces
+    }
+}
+
 public enum RecordChange: Sendable, Hashable {
     /// Writes the record, whose own version is ignored. Refused with `conflict` unless the stored version is
     /// `expectedVersion`: nil for any, 0 for none there.

@@ -12,13 +12,28 @@ extension ArtifactsView {
     /// Saves bytes under a key, in place of earlier ones.
     /// - Parameters:
     ///   - task: who left it, if a task did.
-    ///   - schema: `name@version` of a registered schema.
+    ///   - schema: `name@version` of a registered schema, which the bytes have to satisfy: JSON of 32 MiB at most.
     /// - Throws: `illegalTransition` when the key is a folder of another or the other way round; `leaseHeld` while another
-    ///   worker holds the run; `notFound`; `full`.
+    ///   worker holds the run; `notFound`, also for the schema; `full`; `invalid` for bytes that are no JSON or break the
+    ///   schema, with the pointer of every violation (and `SchemaViolations` as the cause).
     @discardableResult
     public func save(
         _ run: RunID, _ key: ArtifactKey, _ bytes: ByteStream, mediaType: String = "application/octet-stream",
         task: TaskID? = nil, schema: String? = nil, metadata: [String: JSONValue] = [:]
+    ) async throws(StoreError) -> ArtifactReference {
+        guard let schema else {
+            return try await save(
+                run, key, bytes, mediaType: mediaType, task: task, labelled: nil, metadata: metadata)
+        }
+        let checked = try await checked(bytes, try SchemaID(schema), subject: "artifact \(key) of run \(run)")
+        return try await save(
+            run, key, checked, mediaType: mediaType, task: task, labelled: schema, metadata: metadata)
+    }
+
+    /// Saves bytes that are known to satisfy the schema, if one is named.
+    func save(
+        _ run: RunID, _ key: ArtifactKey, _ bytes: ByteStream, mediaType: String, task: TaskID?,
+        labelled schema: String?, metadata: [String: JSONValue]
     ) async throws(StoreError) -> ArtifactReference {
         _ = try await store.summary(of: .run(run))
         let blob = try await store.writeBlob(bytes)

@@ -81,7 +81,6 @@ extension DAGsView {
             return dag
         }
     }
-
 }
 
 // MARK: - Reading

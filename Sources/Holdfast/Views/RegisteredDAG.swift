@@ -102,7 +102,7 @@ struct StoredDefinition {
             parts = 0
             return
         }
-        let pieces = Self.pieces(of: bytes)
+        let pieces = Record.pieces(of: bytes, size: Self.pieceSize)
         records = pieces.enumerated().map { index, piece in
             Record(kind: Self.recordKind, key: "\(key)/\(index)", body: .string(piece))
         }
@@ -114,18 +114,5 @@ struct StoredDefinition {
     static func keys(_ id: DAGID, _ version: RegisteredDAG.Version) -> [String] {
         let key = key(id, version.digest)
         return version.parts == 0 ? [key] : (0..<version.parts).map { "\(key)/\($0)" }
-    }
-
-    /// Cut between characters.
-    private static func pieces(of bytes: [UInt8]) -> [String] {
-        var pieces: [String] = []
-        var start = 0
-        while start < bytes.count {
-            var end = min(start + pieceSize, bytes.count)
-            while end < bytes.count, bytes[end] & 0b1100_0000 == 0b1000_0000 { end -= 1 }
-            pieces.append(String(decoding: bytes[start..<end], as: UTF8.self))
-            start = end
-        }
-        return pieces
     }
 }

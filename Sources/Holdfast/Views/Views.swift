@@ -50,6 +50,8 @@ public struct Views: Sendable {
     public var processes: ProcessesView { ProcessesView(self) }
     public var workspaces: WorkspacesView { WorkspacesView(self) }
     public var retention: RetentionView { RetentionView(self) }
+    public var schemas: SchemasView { SchemasView(self) }
+    public var cache: CacheView { CacheView(self) }
 }
 
 extension OpenedStore {
@@ -70,6 +72,8 @@ extension Store {
     public var processes: ProcessesView { views.processes }
     public var workspaces: WorkspacesView { views.workspaces }
     public var retention: RetentionView { views.retention }
+    public var schemas: SchemasView { views.schemas }
+    public var cache: CacheView { views.cache }
 }
 
 extension WorkerInfo {

@@ -16,6 +16,7 @@ extension PipelineChecker {
             check(task.env, of: .task(index))
             if let when = task.when { check(when: when, of: index) }
             if let foreach = task.foreach { check(foreach: foreach, of: index) }
+            for text in task.cache?.key ?? [] { check(cacheKey: text, of: index) }
         }
         for hook in draft.hooks {
             checkAction(hook)
@@ -40,6 +41,19 @@ extension PipelineChecker {
             let scan = Template.Scan(variable.value.value.text, names: names)
             for error in scan.errors { add(error, "env \(quoted(variable.name))", in: variable.value) }
             for place in scan.places { check(place.reference, at: place.start, in: variable.value, of: owner) }
+        }
+    }
+
+    private mutating func check(cacheKey text: Located<YAMLScalar>, of index: Int) {
+        let scan = Template.Scan(text.value.text, names: names)
+        for error in scan.errors { add(error, "\"cache\"", in: text) }
+        for place in scan.places {
+            guard place.reference.root != .tryNumber else {
+                let shown = "{{ \(place.reference.text) }}"
+                add("\(shown) can't be used in \"cache\", which holds for every try", at: place.start, in: text)
+                continue
+            }
+            check(place.reference, at: place.start, in: text, of: .task(index))
         }
     }
 

@@ -53,7 +53,13 @@ struct TaskDraft {
     var when: Located<YAMLScalar>?
     var foreach: Foreach?
     var env: [VariableDraft] = []
+    var cache: CacheDraft?
     var settings = TaskSettings()
+}
+
+struct CacheDraft {
+    let key: [Located<YAMLScalar>]
+    let timeToLive: Duration?
 }
 
 /// What `defaults` may hold as well as a task; nil: not said.
@@ -98,6 +104,7 @@ extension TaskDraft {
         task.when = when?.value.text
         task.foreach = foreach?.definition
         task.env = env.texts
+        task.cache = cache.map { TaskDefinition.Cache(key: $0.key.map(\.value.text), timeToLive: $0.timeToLive) }
         task.retries = settings.retries ?? task.retries
         task.retryDelay = settings.retryDelay ?? task.retryDelay
         task.retryBackoff = settings.retryBackoff ?? task.retryBackoff

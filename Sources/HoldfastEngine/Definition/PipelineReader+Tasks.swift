@@ -36,8 +36,23 @@ extension PipelineReader {
         draft.when = text(fields, "when")
         draft.foreach = foreach(fields)
         draft.env = variables(fields)
+        draft.cache = cache(fields)
         draft.settings = settings(fields).over(defaults)
         return draft
+    }
+
+    private mutating func cache(_ fields: Fields) -> CacheDraft? {
+        guard let node = fields.node("cache"),
+            let cache = self.fields(node, at: node.position, of: "\"cache\"", known: Self.cacheKeys)
+        else { return nil }
+        let key = texts(cache, "key", example: "[v1, \"{{ params.date }}\"]")
+        let isEmpty = if case .list(let items) = cache.node("key")?.content { items.isEmpty } else { false }
+        if cache.node("key") == nil || isEmpty {
+            problems.add(
+                cache.node("key")?.position ?? node.position,
+                "\"cache\" has no \"key\"; list what the result depends on: key: [v1, \"{{ params.date }}\"]")
+        }
+        return CacheDraft(key: key, timeToLive: duration(cache, "ttl", allowsZero: false))
     }
 
     mutating func hooks(_ fields: Fields, defaults: TaskSettings) -> [TaskDraft] {

@@ -11,7 +11,8 @@ struct PipelineReader {
     static let settingKeys = ["retries", "retry_delay", "retry_backoff", "timeout"]
     static let defaultsKeys = settingKeys + ["trigger", "allow_failure"]
     static let hookKeys = ["run", "command", "env"] + settingKeys
-    static let taskKeys = ["needs", "run", "command", "foreach", "when", "env"] + defaultsKeys
+    static let taskKeys = ["needs", "run", "command", "foreach", "when", "env", "cache"] + defaultsKeys
+    static let cacheKeys = ["key", "ttl"]
 
     mutating func read(_ root: YAMLNode) -> PipelineDraft? {
         guard case .map = root.content else {

@@ -19,6 +19,8 @@ public struct Plan: Sendable, Hashable {
         public let items: Planned<[JSONValue]>?
         /// What `when` comes to; nil without one.
         public let isWanted: Planned<Bool>?
+        /// The parts of the key that its result is cached under; nil without `cache`.
+        public let cacheKey: [Planned<String>]?
         /// The `env` of pipeline and task, by name. Parameters and XComs come on top.
         public let env: [String: Planned<String>]
     }
@@ -107,7 +109,13 @@ private struct Planner {
                 try template.render(in: context)
             }
         }
-        return Plan.Step(task: task, level: level, items: items, isWanted: isWanted, env: env)
+        let cacheKey = templates.cacheKey.map { key in
+            zip(key, task.cache?.key ?? []).map { template, text in
+                plan(text, template.references) { () throws(TemplateError) in try template.render(in: context) }
+            }
+        }
+        return Plan.Step(
+            task: task, level: level, items: items, isWanted: isWanted, cacheKey: cacheKey, env: env)
     }
 
     private func plan<Value>(

@@ -170,7 +170,7 @@ struct RunExecutor {
         }
         var finished = TaskFinished(
             instance: id, tryNumber: instance.tryNumber, state: .success, exitCode: outcome.exitCode,
-            xcoms: outcome.xcoms, artifacts: outcome.artifacts)
+            xcoms: outcome.xcoms, artifacts: outcome.artifacts, cachedAs: outcome.cachedAs)
         switch outcome.ending {
         case .success: break
         case .stopped: finished.state = .cancelled

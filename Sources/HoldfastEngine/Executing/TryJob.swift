@@ -4,6 +4,7 @@ import Holdfast
 /// later event of the run copy the fold.
 struct TryJob: Sendable {
     let run: RunID
+    let dag: DAGID
     let templates: TaskTemplates
     let started: TaskStarted
     let item: JSONValue?
@@ -37,6 +38,7 @@ extension TryJob {
         let isHook = fold.node(started.instance.task)?.hook != nil
         let templates = rules.templates(of: started.instance.task)
         run = fold.id
+        dag = fold.created?.dag ?? DAGID(unchecked: "none")
         self.templates = templates
         self.started = started
         item = fold.instance(started.instance)?.item

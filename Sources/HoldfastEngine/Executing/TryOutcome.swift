@@ -13,4 +13,6 @@ struct TryOutcome: Sendable {
     var exitCode: Int?
     var xcoms: [String: JSONValue] = [:]
     var artifacts: [ArtifactReference] = []
+    /// The key under which it was found in the cache; nil when the task was run.
+    var cachedAs: Digest?
 }

@@ -5,8 +5,8 @@ import Logging
 
 /// Runs tries as processes and takes over what they leave. It touches no history: the executor writes the checkpoint.
 struct TryRunner: Sendable {
-    private let store: any Store
-    private let configuration: EngineConfiguration
+    let store: any Store
+    let configuration: EngineConfiguration
     private let masker: SecretMasker
     /// Holds the logs.
     private let logRoot: String
@@ -60,9 +60,13 @@ struct TryRunner: Sendable {
             if let token = job.previousToken.flatMap(TryToken.init(rawValue:)) {
                 try await ProcessHunt.end(tryToken: token, gracePeriod: configuration.gracePeriod)
             }
+            let values = try await values(of: job)
+            let key = try cacheKey(of: job, values)
+            if let key, let found = try await cached(key, for: job) { return found }
             try folder.make()
-            let result = try await process(job, folder)
+            let result = try await process(job, values, folder)
             let outcome = try await outcome(of: result, job, folder)
+            if let key { await keep(outcome, as: key, of: job) }
             try folder.remove()
             return outcome
         } catch {
@@ -70,11 +74,13 @@ struct TryRunner: Sendable {
         }
     }
 
-    private func process(_ job: TryJob, _ folder: TryFolder) async throws(StoreError) -> TaskProcessResult {
+    private func process(
+        _ job: TryJob, _ values: [XComReference: JSONValue], _ folder: TryFolder
+    ) async throws(StoreError) -> TaskProcessResult {
         guard let token = TryToken(rawValue: job.started.tryToken) else {
             throw StoreError(.invalid, subject: "try token of \(job.instance)")
         }
-        var environment = try await environment(of: job)
+        var environment = try environment(of: job, values)
         environment["HOLDFAST_OUTPUT"] = folder.output
         environment["HOLDFAST_ARTIFACTS"] = folder.artifacts
         let clock = configuration.clock
@@ -86,11 +92,17 @@ struct TryRunner: Sendable {
         )
     }
 
-    private func environment(of job: TryJob) async throws(StoreError) -> [String: String?] {
+    private func values(of job: TryJob) async throws(StoreError) -> [XComReference: JSONValue] {
         var values: [XComReference: JSONValue] = [:]
         for (reference, source) in job.xcoms {
             values[reference] = try await store.value(of: source, key: reference.key, run: job.run)
         }
+        return values
+    }
+
+    private func environment(
+        of job: TryJob, _ values: [XComReference: JSONValue]
+    ) throws(StoreError) -> [String: String?] {
         let made: TaskEnvironment
         do throws(TaskEnvironmentError) {
             made = try TaskEnvironment(job.templates, xcomKeys: job.xcomKeys, in: job.templateContext(values: values))

@@ -8,6 +8,8 @@ public struct TaskTemplates: Sendable {
     public let when: WhenExpression?
     /// Nil for a task without `foreach` or with a list of items.
     public let foreach: Template?
+    /// Of what the result depends on; nil for a task without `cache`.
+    public let cacheKey: [Template]?
 
     /// - Parameter names: `definition.templateNames`, made once.
     /// - Throws: `TemplateError.invalid`; never for what `PipelineFile.parse` returned.
@@ -22,6 +24,11 @@ public struct TaskTemplates: Sendable {
         }
         self.env = env
         when = if let text = task.when { try WhenExpression(parsing: text, names: names) } else { nil }
+        var cacheKey: [Template]?
+        for text in task.cache?.key ?? [] {
+            cacheKey = (cacheKey ?? []) + [try Template(parsing: text, names: names)]
+        }
+        self.cacheKey = cacheKey
         foreach = if case .template(let text) = task.foreach { try Template(parsing: text, names: names) } else { nil }
     }
 
@@ -42,7 +49,9 @@ public struct TaskTemplates: Sendable {
     /// The XComs that the task's templates name, each once: what to load before the task is decided and started.
     public var xcoms: [XComReference] {
         var seen: Set<XComReference> = []
-        let references = env.flatMap(\.value.references) + (when?.references ?? []) + (foreach?.references ?? [])
+        let references =
+            env.flatMap(\.value.references) + (when?.references ?? []) + (foreach?.references ?? [])
+            + (cacheKey ?? []).flatMap(\.references)
         return references.compactMap { reference in
             guard case .xcom(let xcom) = reference.root, seen.insert(xcom).inserted else { return nil }
             return xcom

@@ -19,6 +19,7 @@ public enum StoreConformance {
         commits, conditions, repeats, fencing, requests, claims, liveness, renewals, ordering, feed, deletions, paging,
         counts, records, blobs, limits, lifecycle, retention, runQueries, workflowStates, runHistory, processes,
         processListing, processHolders, processTurns, workspaces,
+        artifacts, schemas, cache,
     ].flatMap { $0 }
 }
 

@@ -61,6 +61,24 @@ struct PlanTests {
         #expect(d.isWanted == nil)
     }
 
+    @Test("the key of a cached task is shown as far as it is known")
+    func cacheKey() throws {
+        let plan = try plan(
+            """
+            name: demo
+            params: { n: 1 }
+            tasks:
+              a: { run: echo, cache: { key: [v1, "{{ params.n }}"], ttl: 2h } }
+              b: { needs: [a], run: echo, cache: { key: ["{{ xcom.a.x }}"] } }
+              c: { run: echo }
+            """)
+        let (a, c, b) = (plan.steps[0], plan.steps[1], plan.steps[2])
+        #expect(a.cacheKey == [.known("v1"), .known("1")])
+        #expect(b.cacheKey == [.later("{{ xcom.a.x }}")])
+        #expect(a.task.cache?.timeToLive == .seconds(7200) && b.task.cache?.timeToLive == nil)
+        #expect(c.cacheKey == nil && c.task.cache == nil)
+    }
+
     @Test("a plan names the version it was made from")
     func version() throws {
         let definition = try PipelineFile.parse(valued, fileName: "pipeline.yaml")

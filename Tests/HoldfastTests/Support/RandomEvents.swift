@@ -140,7 +140,7 @@ extension SeededGenerator {
             instance: instance(), tryNumber: below(9), state: pick(TaskState.allCases),
             exitCode: maybe { $0.below(256) },
             error: maybe { $0.text() }, retryAt: maybe { $0.timestamp() }, xcoms: members(),
-            artifacts: list(upTo: 2) { $0.artifactReference() })
+            artifacts: list(upTo: 2) { $0.artifactReference() }, cachedAs: maybe { $0.digest() })
     }
 
     mutating func decided() -> TaskDecided {
@@ -173,6 +173,11 @@ extension SeededGenerator {
             foreach: maybe { $0.once(in: 2) ? .items($0.list(upTo: 3) { $0.json() }) : .template($0.text()) },
             env: texts(),
             retries: below(5), retryDelay: .milliseconds(below(10_000)), retryBackoff: Double(below(20)) / 4,
-            timeout: maybe { .milliseconds($0.below(10_000)) }, allowFailure: once(in: 2))
+            timeout: maybe { .milliseconds($0.below(10_000)) }, allowFailure: once(in: 2),
+            cache: maybe { generator in
+                TaskDefinition.Cache(
+                    key: generator.list(upTo: 3) { $0.text() },
+                    timeToLive: generator.maybe { .milliseconds($0.below(10_000)) })
+            })
     }
 }

@@ -60,8 +60,9 @@ extension RunDetail {
 extension TaskInstance {
     public var outputJSON: JSONValue { .object(outputMembers) }
 
+    /// `cached` is there, and true, for those whose result came from the cache.
     var outputMembers: [String: JSONValue] {
-        [
+        var members: [String: JSONValue] = [
             "task_id": .string(id.task.rawValue),
             "map_index": output(id.mapIndex),
             "state": .string(state.rawValue),
@@ -73,6 +74,8 @@ extension TaskInstance {
             "duration_seconds": output(duration),
             "error": output(error),
         ]
+        if cachedAs != nil { members["cached"] = true }
+        return members
     }
 }
 
@@ -91,13 +94,16 @@ extension XComEntry {
 }
 
 extension ArtifactReference {
+    /// `schema` is there for those that follow one.
     public var outputJSON: JSONValue {
-        [
+        var members: [String: JSONValue] = [
             "key": .string(key.rawValue),
             "size": .int(size),
             "digest": .string(digest.hexadecimal),
             "media_type": .string(mediaType),
         ]
+        members["schema"] = schema.map { .string($0) }
+        return .object(members)
     }
 }
 
@@ -113,7 +119,7 @@ extension DAGDefinition {
 
 extension TaskDefinition {
     fileprivate func planJSON(as id: TaskID, isHook: Bool) -> JSONValue {
-        [
+        var members: [String: JSONValue] = [
             "id": .string(id.rawValue),
             "needs": .array(needs.map { .string($0.rawValue) }),
             "trigger": .string(trigger.rawValue),
@@ -123,6 +129,8 @@ extension TaskDefinition {
             "allow_failure": .bool(allowFailure),
             "hook": .bool(isHook),
         ]
+        members["cache"] = cache?.json
+        return .object(members)
     }
 }
 

@@ -20,15 +20,19 @@ enum XComTable {
 /// The data that a run produced.
 enum ArtifactTable {
     static func table(_ artifacts: [ArtifactReference]) -> TextTable {
-        var table = TextTable([
-            .init(title: "KEY", isFlexible: true), .init(title: "SIZE", isRight: true, isOptional: true),
-            .init(title: "TYPE", isOptional: true),
-            .init(title: "DIGEST", isFlexible: true, isOptional: true),
-        ])
+        let hasSchemas = artifacts.contains { $0.schema != nil }
+        var table = TextTable(
+            [
+                .init(title: "KEY", isFlexible: true), .init(title: "SIZE", isRight: true, isOptional: true),
+                .init(title: "TYPE", isOptional: true),
+            ] + (hasSchemas ? [.init(title: "SCHEMA", isOptional: true)] : [])
+                + [.init(title: "DIGEST", isFlexible: true, isOptional: true)])
         for artifact in artifacts {
-            table.add(
+            var cells: [TextTable.Cell] = [
                 .init(artifact.key.rawValue), .init(displaySize(artifact.size)), .init(artifact.mediaType),
-                .init(artifact.digest.hexadecimal))
+            ]
+            if hasSchemas { cells.append(.init(artifact.schema ?? "")) }
+            table.add(cells + [.init(artifact.digest.hexadecimal)])
         }
         return table
     }

@@ -58,6 +58,10 @@ struct PlanDisplay {
         for (name, value) in step.env.sorted(by: { $0.key < $1.key }) {
             lines.append("env      \(name)=" + text(value) { $0 })
         }
+        if let key = step.cacheKey {
+            let limit = task.cache?.timeToLive.map { ", for \($0.pipelineText)" } ?? ""
+            lines.append("cache    " + key.map { text($0) { $0 } }.joined(separator: ", ") + limit)
+        }
         var limits: [String] = []
         if task.retries > 0 { limits.append("\(task.retries) \(task.retries == 1 ? "retry" : "retries")") }
         if let timeout = task.timeout { limits.append("timeout \(timeout.pipelineText)") }
@@ -117,6 +121,12 @@ struct PlanDisplay {
         switch task.action {
         case .shell(let script): members["run"] = .string(script)
         case .command(let arguments): members["command"] = .array(arguments.map { .string($0) })
+        }
+        if let key = step.cacheKey {
+            members["cache"] = [
+                "key": .array(key.map { .string(text($0) { $0 }) }),
+                "ttl_seconds": task.cache?.timeToLive.map { .double($0.inSeconds) } ?? .null,
+            ]
         }
         members["env"] = .object(step.env.mapValues { .string(text($0) { $0 }) })
         return .object(members)

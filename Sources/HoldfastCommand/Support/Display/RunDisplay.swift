@@ -93,7 +93,8 @@ struct RunDisplay {
             table.add(
                 .init(task.id.description), .init(task.state.rawValue, task.state.style),
                 .init(task.tryNumber > 0 ? "\(task.tryNumber)/\(max(task.maxTries, task.tryNumber))" : ""),
-                .init(task.exitCode.map { "\($0)" } ?? ""), .init(task.startedAt?.description ?? ""),
+                .init(task.exitCode.map { "\($0)" } ?? (task.cachedAs == nil ? "" : "cached")),
+                .init(task.startedAt?.description ?? ""),
                 .init(task.duration?.displayText ?? ""), .init(task.error ?? "", .red))
         }
         return section("Tasks", table)

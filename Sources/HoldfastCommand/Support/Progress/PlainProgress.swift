@@ -44,6 +44,7 @@ extension EventPayload {
 extension TaskFinished {
     fileprivate func progress(in fold: RunFold) -> String {
         let duration = fold.instance(instance)?.duration.map { " in \($0.displayText)" } ?? ""
+        if cachedAs != nil { return state.rawValue + ", found in the cache" }
         let reason = error.map { ": \($0)" } ?? ""
         guard state == .upForRetry, let retryAt else { return state.rawValue + duration + reason }
         return "try \(tryNumber) failed\(duration)\(reason); next at \(retryAt)"
