@@ -77,7 +77,7 @@ public final class FilesStore: Store {
     public func commit(_ changeset: Changeset) async throws(StoreError) -> Receipt {
         let reply = try await perform(.commit(try EncodedChangeset(changeset)))
         guard case .receipt(let receipt) = reply else { preconditionFailure("a commit is answered by a receipt") }
-        views.withLock { $0 }?.committed(changeset, receipt)
+        readableFiles?.committed(changeset, receipt)
         return receipt
     }
 
@@ -85,7 +85,7 @@ public final class FilesStore: Store {
         try liveness.hold(request.worker)
         let reply = try await perform(.claim(request))
         guard case .leases(let leases) = reply else { preconditionFailure("a claim is answered by leases") }
-        views.withLock { $0 }?.claimed(leases)
+        readableFiles?.claimed(leases)
         return leases
     }
 

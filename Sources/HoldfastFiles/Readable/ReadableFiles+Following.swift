@@ -86,6 +86,7 @@ extension ReadableFiles {
             repeat {
                 let hadLock = try await withLock(patience: configuration.patience) {
                     guard await takeNote(until: .distantFuture) else { return }
+                    await lookForChangesWithoutEvents()
                     await showDirty(until: .distantFuture, isLast: true)
                     await showRecords()
                     if !isBegun { rebuild = Rebuild() }
