@@ -13,7 +13,7 @@ extension FilesStore {
             if let failure = upkeep.failure {
                 report.findings.append(.init(subject: "compaction", problem: failure.description))
             }
-            if let views = views.withLock({ $0 }) { report.findings += await views.check() }
+            report.findings += await readableFiles?.check() ?? []
         }
         if request.compact {
             report.bytesFreed += try await blocking.run { [upkeep] () throws(StoreError) in try upkeep.compact() }

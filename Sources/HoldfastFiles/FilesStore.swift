@@ -19,7 +19,8 @@ public final class FilesStore: Store {
     private let line: CommitLine
     private let isClosed = Mutex(false)
     /// Shows the store as readable files; nil: nothing does.
-    let views = Mutex<ReadableFiles?>(nil)
+    private let views = Mutex<ReadableFiles?>(nil)
+    var readableFiles: ReadableFiles? { views.withLock { $0 } }
 
     /// Opens the folder, or makes it if `options.creates`.
     /// - Parameter path: relative to the working directory unless it begins with a slash.
