@@ -8,6 +8,8 @@ import Synchronization
 /// `StoreOptions.busyTimeout` and ends in `unavailable` then. Reads never wait for writes. File systems of other machines (NFS,
 /// SMB and the like) are refused, as locks don't hold there.
 public final class FilesStore: Store {
+    /// As people know it from stores of plain files.
+    public let defaultRetention = RetentionLimits(maxRunsPerDAG: 100, maxProcesses: 500)
     let folder: StoreFolder
     let options: StoreOptions
     let journal: Journal

@@ -11,7 +11,7 @@ extension Damaging {
         let place = Int.random(in: 1..<lines.count, using: &random)
         let position =
             Self.number(behind: "\"at\":", in: lines[place], radix: 10)
-            ?? Self.number(behind: "\"and\":", in: lines[place], radix: 10)
+            ?? Self.number(behind: "\"in\":", in: lines[place], radix: 10)
         for _ in 0..<Int.random(in: 1...3, using: &random) { change(&lines[place]) }
         Checksum.put(on: &lines[place], generation: generation, position: position ?? 0)
         files[path] = Array(lines.joined(separator: [UInt8(ascii: "\n")])) + [UInt8(ascii: "\n")]

@@ -30,7 +30,7 @@ extension CacheView {
     }
 
     /// Nil when a piece has gone since.
-    private func value(of record: Record) async throws(StoreError) -> JSONValue? {
+    func value(of record: Record) async throws(StoreError) -> JSONValue? {
         guard let pieces = record.body["pieces"]?.intValue else { return record.body["value"] }
         var text = ""
         for index in 0..<Int(pieces) {
@@ -76,7 +76,7 @@ extension CacheView {
         return statistics
     }
 
-    private func record(_ kind: String, _ key: String) async throws(StoreError) -> Record? {
+    func record(_ kind: String, _ key: String) async throws(StoreError) -> Record? {
         try await store.records(RecordQuery(kind: kind, .key(key), limit: 1)).elements.first
     }
 
@@ -85,7 +85,7 @@ extension CacheView {
         return try CacheUse(record)
     }
 
-    private func totals() async throws(StoreError) -> CacheTotals {
+    func totals() async throws(StoreError) -> CacheTotals {
         try CacheTotals(try await store.records(RecordQuery(kind: CacheTotals.kind)).elements)
     }
 }

@@ -14,7 +14,7 @@ extension JournalEntry {
             switch try reader.name() {
             case "run": history = .run(try reader.identifier())
             case "process": history = .process(try reader.identifier())
-            case "time":
+            case "ms":
                 guard let history else { throw LineProblem("an event of nothing at byte \(nameStart)") }
                 // The payload's members are all that follows.
                 let end = bytes.count - 1
@@ -58,7 +58,7 @@ extension JournalEntry {
             case "run": history = .run(try members.identifier())
             case "process": history = .process(try members.identifier())
             case "token": token = LeaseToken(rawValue: try members.int())
-            case "time":
+            case "ms":
                 guard let history else { throw LineProblem("an event of nothing at byte \(start)") }
                 try readEvent(of: history, reader.bytes, start..<(whole.upperBound - 1))
                 try readGrant(token, reader.bytes)
@@ -124,14 +124,14 @@ private struct EventTraits {
     }
 }
 
-/// Time and payload of an event as they stand in a line: `"time":…,"type":…`, without the braces around.
+/// Time and payload of an event as they stand in a line: `"ms":…,"type":…`, without the braces around.
 struct StoredEvent {
     let time: Timestamp
     private let members: UnsafeRawBufferPointer
 
     init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) throws(LineProblem) {
         var reader = LineReader(bytes, from: range.lowerBound, to: range.upperBound)
-        guard "time" ~= (try reader.name()) else { throw LineProblem("expected the time of an event") }
+        guard "ms" ~= (try reader.name()) else { throw LineProblem("expected the time of an event") }
         time = try reader.timestamp()
         try reader.expect(UInt8(ascii: ","))
         members = UnsafeRawBufferPointer(rebasing: bytes[reader.index..<range.upperBound])

@@ -98,7 +98,7 @@ extension EntryText {
         _ bytes: [UInt8], at time: Timestamp, of history: HistoryID, _ payload: EventPayload
     ) {
         let start = text.count
-        text.raw("\"time\":")
+        text.raw("\"ms\":")
         text.number(time.milliseconds)
         text.raw(",")
         text.raw(bytes[1..<(bytes.count - 1)])

@@ -4,7 +4,7 @@ import Holdfast
 ///
 /// The checksum is the CRC-32C of all that follows it in the line, seeded with the generation of the file and the line's
 /// position, as eight hexadecimal digits. A line that begins a batch says `at`: all before it was on the disk when it was
-/// written. One that was written together with the line before it says `and`.
+/// written. One that was written together with the line before it says `in`.
 struct LineHead: Hashable {
     var id: ChangesetID
     var position: Int64
@@ -31,7 +31,7 @@ extension LineHead {
     ) -> Int {
         let start = buffer.count
         var head = LineText(reserving: 32)
-        head.raw(beginsBatch ? "\",\"at\":" : "\",\"and\":")
+        head.raw(beginsBatch ? "\",\"at\":" : "\",\"in\":")
         head.number(position)
         opening.withUTF8Buffer { buffer.append(contentsOf: $0) }
         buffer.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 8))
@@ -82,7 +82,7 @@ extension LineHead {
         try reader.expect(UInt8(ascii: ","))
         switch try reader.name() {
         case "at": beginsBatch = true
-        case "and": beginsBatch = false
+        case "in": beginsBatch = false
         default: throw LineProblem("its position is missing")
         }
         position = try reader.int()

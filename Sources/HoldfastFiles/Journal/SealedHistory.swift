@@ -3,7 +3,7 @@ import HoldfastLocal
 
 /// The file of one history: its events up to a compaction, a line each, which says everything about the event alone.
 ///
-/// `{"id":"<checksum><changeset>","at":<position>,"seq":<sequence>,"token":<token>,"time":…,"type":…}`
+/// `{"id":"<checksum><changeset>","at":<position>,"seq":<sequence>,"token":<token>,"ms":…,"type":…}`
 struct SealedHistory {
     let path: String
     private let bytes: Int64
@@ -124,7 +124,7 @@ struct SealedLine {
             switch try reader.name() {
             case "seq": sequence = try reader.int()
             case "token": token = LeaseToken(rawValue: try reader.int())
-            case "time":
+            case "ms":
                 stored = start..<max(start, line.count - 1)
                 return
             default: try reader.skipValue()

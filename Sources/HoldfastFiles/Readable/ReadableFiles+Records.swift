@@ -4,6 +4,8 @@ import HoldfastLocal
 // Showing records: they have no events, so whoever changes them shows them, and who opens a store looks.
 
 extension ReadableFiles {
+    private static let responseKind = "cache"
+
     /// Shows the records that this process has changed; the first time, all of them.
     /// - Parameter isLast: what is there already needn't be looked at.
     func showRecords(isLast: Bool = false) async {
@@ -19,6 +21,11 @@ extension ReadableFiles {
             guard !isThisShown else { continue }
             isShown = false
             for (kind, keys) in changed where list.kinds.contains(kind) { own.putBack(keys, kind: kind) }
+        }
+        let responses = changed[Self.responseKind] ?? []
+        if isFirst || !responses.isEmpty, !(await showResponses(responses, isFirst: isFirst)) {
+            isShown = false
+            own.putBack(responses, kind: Self.responseKind)
         }
         if isFirst { hasShownRecords = isShown }
     }

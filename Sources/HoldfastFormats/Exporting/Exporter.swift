@@ -38,7 +38,7 @@ public struct Exporter: Sendable {
         case .waivern:
             let writer = WaivernWriter(folder, store)
             try await exportRuns(selection, format, &report) { run, report in
-                report.exported.artifacts += try await writer.add(run)
+                try await writer.add(run, &report.exported)
             }
         case .awf:
             let writer = AWFWriter(folder)

@@ -10,6 +10,7 @@ struct Place: Sendable, Hashable {
 enum ImportedRecord: Sendable {
     case run(ImportedRun)
     case dag(ImportedDAG)
+    case cached(ImportedResponse)
     case process(ImportedProcess)
     case workspace(ImportedWorkspace)
 }

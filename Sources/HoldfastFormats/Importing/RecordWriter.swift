@@ -26,6 +26,7 @@ struct RecordWriter: Sendable {
             switch record {
             case .run(let run): runs.append(run)
             case .dag(let dag): try await write(dag, &outcome)
+            case .cached(let response): try await write(response, &outcome)
             case .process(let process): processes.append(process)
             case .workspace(let workspace): try await write(workspace, &outcome)
             }

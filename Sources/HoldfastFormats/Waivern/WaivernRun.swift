@@ -6,6 +6,8 @@ struct WaivernRun {
     /// The member of the whole document that holds `state.json`.
     static let stateSection = "$state"
     static let filesSection = "$files"
+    /// The keys of its cached responses, each with a digest.
+    static let cacheSection = "$cache"
 
     let id: String
     private let fields: Fields
@@ -15,6 +17,7 @@ struct WaivernRun {
     private var snapshot: RunSnapshot
     private var state: [String: JSONValue]?
     private var files: [ImportedFile] = []
+    private var cached: [String: JSONValue] = [:]
 
     /// - Parameter layout: the name of the file that holds the metadata.
     init(
@@ -116,6 +119,16 @@ struct WaivernRun {
                 key([folder] + names), bytes, mediaType: "application/json", metadata: ["path": .string(original)]))
     }
 
+    /// An entry of `llm_cache`, which is named by the digest of what was asked.
+    mutating func add(response json: JSONValue, name: String) throws(Refusal) -> CacheKey {
+        _ = try Fields(json).text("status")
+        guard let digest = Digest(hexadecimal: String(name.dropLast(".json".count))) else {
+            throw Refusal("its name is no SHA-256")
+        }
+        cached[digest.hexadecimal] = .string(Digest(of: json.encoded()).hexadecimal)
+        return CacheKey(digest: digest)
+    }
+
     private func key(_ names: [String]) throws(Refusal) -> ArtifactKey {
         let folders = names.dropLast().map { ForeignID.derive($0) as TaskID }
         let name = names.last ?? ""
@@ -142,6 +155,7 @@ struct WaivernRun {
                         ($0.reference.key.rawValue, .string($0.reference.digest.hexadecimal))
                     }))
         }
+        if !cached.isEmpty { document[Self.cacheSection] = .object(cached) }
         var snapshot = snapshot
         if snapshot.state == .failed, let failed = snapshot.instances.first(where: { $0.state == .failed }) {
             snapshot.failureReason = "task \(failed.id) failed" + (failed.error.map { ": \($0)" } ?? "")

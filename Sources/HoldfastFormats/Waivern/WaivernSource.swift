@@ -51,6 +51,20 @@ struct WaivernSource: Sendable {
                 }
             }
         }
+        let responses = folder.folder("llm_cache")
+        for name in responses.names(endingIn: ".json") {
+            guard let (response, size) = JSONFile.read(responses.file(name), into: sink) else { continue }
+            let key: CacheKey
+            do throws(Refusal) {
+                key = try run.add(response: response.json, name: name)
+            } catch {
+                sink.reject(error, in: response)
+                continue
+            }
+            let place = Place(file: response.path, line: 1)
+            try await sink.take(
+                .cached(ImportedResponse(place: place, key: key, value: response.json)), size: size)
+        }
         let imported = run.imported(at: Place(file: file.path, line: 1))
         let bytes = imported.files.reduce(Int64(size)) { $0 + $1.reference.size }
         try await sink.take(.run(imported), size: Int(bytes))

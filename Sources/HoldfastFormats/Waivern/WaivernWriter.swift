@@ -11,8 +11,7 @@ struct WaivernWriter {
         self.store = store
     }
 
-    /// - Returns: how many artifacts.
-    func add(_ run: ExportedRun) async throws -> Int {
+    func add(_ run: ExportedRun, _ counts: inout ImportReport.Counts) async throws {
         let root = ["runs", run.id]
         let metadata = run.document.filter { !$0.key.hasPrefix("$") }
         try folder.write(.object(metadata), to: root + ["_system", "metadata.json"])
@@ -29,7 +28,15 @@ struct WaivernWriter {
                 try folder.write(try await message(of: artifact, run), to: file)
             }
         }
-        return artifacts.count
+        counts.artifacts += artifacts.count
+        for (key, _) in run.document[WaivernRun.cacheSection]?.objectValue ?? [:] {
+            // One whose room was needed is gone.
+            guard let digest = Digest(hexadecimal: key),
+                let response = try await store.cache.peek(CacheKey(digest: digest))
+            else { continue }
+            try folder.write(response, to: root + ["llm_cache", "\(key).json"])
+            counts.cached += 1
+        }
     }
 
     /// Where an imported file was, below its run.

@@ -30,6 +30,23 @@ struct ShowingTests {
         try await store.close()
     }
 
+    @Test("cached responses, each by its key, until they are gone")
+    func responses() async throws {
+        let (kept, dropped) = (
+            CacheKey(prompt: "p", model: "m", responseModel: "r"), CacheKey(prompt: "q", model: "m", responseModel: "r")
+        )
+        try await desk.session { views in
+            try await views.cache.set(kept, ["text": "hi"])
+            try await views.cache.set(dropped, ["text": "ho"])
+        }
+        let page = try desk.json("cache/\(kept.digest.hexadecimal).json")
+        #expect(page["key"] == .string(kept.digest.hexadecimal) && page["value"] == ["text": "hi"])
+        #expect(page["position"]?.intValue != nil)
+        try await desk.session { try await $0.cache.delete(dropped) }
+        #expect(try desk.exists("cache/\(kept.digest.hexadecimal).json"))
+        #expect(try !desk.exists("cache/\(dropped.digest.hexadecimal).json"))
+    }
+
     @Test("a large XCom by the event that carries it")
     func largeXCom() async throws {
         try await desk.session { try await $0.record("r1") }

@@ -146,7 +146,9 @@ struct SampleTests {
     @Test("waivern: runs, their states and their artifacts come in; a crashed run is interrupted")
     func waivern() async throws {
         let report = try await importSample(.waivern)
-        #expect(report.imported.runs == 2 && report.imported.artifacts == 6)
+        #expect(report.imported.runs == 2 && report.imported.artifacts == 6 && report.imported.cached == 2)
+        let key = CacheKey(prompt: "p", model: "m", responseModel: "r")
+        #expect(try await store.cache.get(key)?.value["response"] == ["text": "hi"])
         let first = try await store.run("3f0c1a9e-0000-4000-8000-000000000001")
         #expect(first.summary.dag.rawValue == "gdpr" && first.summary.folded.state == .success)
         #expect(
