@@ -123,11 +123,13 @@ let package = Package(
             path: "Tests/Examples"),
         // Workers killed and paused, disks that fail: the built command, `HOLDFAST_COMMAND` when it is set.
         .testTarget(
-            name: "CrashTests", dependencies: ["Holdfast", "HoldfastSQLite", "HoldfastTesting", "crash-writer"],
+            name: "CrashTests",
+            dependencies: ["Holdfast", "HoldfastFiles", "HoldfastSQLite", "HoldfastTesting", "crash-writer"],
             path: "Tests/Crash", exclude: ["Support/fault.c"]),
         // What the crash tests kill beside the command.
         .executableTarget(
-            name: "crash-writer", dependencies: ["Holdfast", "HoldfastSQLite"], path: "Tests/CrashWriter"),
+            name: "crash-writer", dependencies: ["Holdfast", "HoldfastFiles", "HoldfastSQLite"],
+            path: "Tests/CrashWriter"),
         // Black-box tests of the built command.
         .testTarget(name: "HoldfastCommandTests", dependencies: ["Holdfast"]),
     ]

@@ -18,7 +18,7 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// The stores that can be measured.
 enum StoreKind: String, ExpressibleByArgument, CaseIterable {
-    case sqlite, memory
+    case sqlite, files, memory
 }
 
 struct PlaceOptions: ParsableArguments {

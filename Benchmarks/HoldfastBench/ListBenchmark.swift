@@ -75,11 +75,12 @@ struct ListBenchmark {
 enum BenchmarkError: Error, CustomStringConvertible {
     case historyTooShort
     case commandFailed(String)
+    case systemCallFailed(String)
 
     var description: String {
         switch self {
         case .historyTooShort: "there are too few runs to page through; ask for more with --runs"
-        case .commandFailed(let what): what
+        case .commandFailed(let what), .systemCallFailed(let what): what
         }
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 
 /// The floor: what SQLite does at best when every row is a commit of its own, through the same binding.
-final class RawCommits {
+final class RawCommits: RawFloor {
     private let database: DatabaseQueue
     private let body: String
 
@@ -18,7 +18,6 @@ final class RawCommits {
         }
     }
 
-    /// Commits rows for so long, and says how many it were in a second. Blocks its thread.
     func rate(for duration: Duration) throws -> Double {
         try database.writeWithoutTransaction { db in
             let insert = try db.cachedStatement(sql: "INSERT INTO step (body) VALUES (?)")

@@ -1,5 +1,6 @@
 import Foundation
 import Holdfast
+import HoldfastFiles
 import HoldfastMemory
 import HoldfastSQLite
 
@@ -27,9 +28,11 @@ struct ScratchFolder {
             switch kind {
             case .memory: "memory:"
             case .sqlite: "sqlite:\(database(name))"
+            case .files: "files:\(folder(name))"
             }
-        return try await openStore(url, backends: [MemoryStore.backend, SQLiteStore.backend]).store
+        return try await openStore(url, backends: [MemoryStore.backend, SQLiteStore.backend, FilesStore.backend]).store
     }
 
-    func database(_ name: String = "holdfast") -> String { "\(path)/\(name)/\(name).db" }
+    func folder(_ name: String = "holdfast") -> String { "\(path)/\(name)" }
+    func database(_ name: String = "holdfast") -> String { "\(folder(name))/\(name).db" }
 }

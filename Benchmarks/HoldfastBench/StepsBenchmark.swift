@@ -3,7 +3,7 @@ import Holdfast
 import HoldfastEngine
 import Synchronization
 
-/// Durable steps of Swift workflows, as a program would write them, beside raw commits on the same disk.
+/// Durable steps of Swift workflows, as a program would write them, beside raw commits or appends on the same disk.
 ///
 /// Floor and work alternate in slices of 250 ms, so that what else the machine does touches both alike.
 struct StepsBenchmark {
@@ -19,8 +19,9 @@ struct StepsBenchmark {
 
     func measure() async throws -> Figures {
         try await ScratchFolder.with(in: folder) { scratch in
+            let lineBytes = self.store == .files ? try await journalBytesPerStep(scratch) : nil
+            let floor = try floor(scratch, lineBytes: lineBytes)
             let store = try await scratch.open(self.store)
-            let floor = try RawCommits(scratch.path + "/floor.db", rowBytes: Self.outputBytes)
             let work = try Work(store: store, workflows: workflows, steps: steps)
             let (rates, done) = try await alternate(floor, work)
             try await store.close()
@@ -35,21 +36,16 @@ struct StepsBenchmark {
             figures.add("ratio", rates.map { $0.work / $0.floor }.median)
             figures.add(
                 "cpu_microseconds_per_step", work.processorSeconds.load(ordering: .relaxed) / Double(done) * 1e6)
-            if self.store == .sqlite {
-                let grown = try truncateLog(of: scratch.database()) - (try await emptySize(scratch))
-                figures.add("bytes_per_step", Double(grown) / Double(done))
+            switch self.store {
+            case .memory: break
+            case .sqlite: figures.add("bytes_per_step", Double(try await databaseGrowth(scratch)) / Double(done))
+            case .files: figures.add("bytes_per_step", lineBytes ?? .nan)
             }
             return figures
         }
     }
 
-    /// What a database takes before its first run.
-    private func emptySize(_ scratch: ScratchFolder) async throws -> Int {
-        try await scratch.open(store, name: "empty").close()
-        return try truncateLog(of: scratch.database("empty"))
-    }
-
-    private func alternate(_ floor: RawCommits, _ work: Work) async throws -> ([(floor: Double, work: Double)], Int) {
+    private func alternate(_ floor: any RawFloor, _ work: Work) async throws -> ([(floor: Double, work: Double)], Int) {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<workflows { group.addTask { try await work.run() } }
             var rates: [(floor: Double, work: Double)] = []
@@ -114,6 +110,39 @@ extension StepsBenchmark {
                 }
             }
         }
+    }
+}
+
+// MARK: - Bytes
+
+extension StepsBenchmark {
+    private func floor(_ scratch: ScratchFolder, lineBytes: Double?) throws -> any RawFloor {
+        if let lineBytes {
+            return try RawAppends(scratch.path + "/floor", lineBytes: Int(lineBytes.rounded()))
+        }
+        return try RawCommits(scratch.path + "/floor.db", rowBytes: Self.outputBytes)
+    }
+
+    /// By how many bytes the measured database is larger than an empty one.
+    private func databaseGrowth(_ scratch: ScratchFolder) async throws -> Int {
+        try await scratch.open(store, name: "empty").close()
+        let empty = try truncateLog(of: scratch.database("empty"))
+        return try truncateLog(of: scratch.database()) - empty
+    }
+
+    /// What a step takes in the journal, from a store of its own that was written for so short that nothing was compacted.
+    private func journalBytesPerStep(_ scratch: ScratchFolder) async throws -> Double {
+        let store = try await scratch.open(self.store, name: "probe")
+        let work = try Work(store: store, workflows: workflows, steps: steps)
+        let done = try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<workflows { group.addTask { try await work.run() } }
+            _ = try await work.rate(for: Self.slice)
+            work.turnstile.end()
+            try await group.waitForAll()
+            return work.done.load(ordering: .relaxed)
+        }
+        try await store.close()
+        return Double(try journalSize(of: scratch.folder("probe"))) / Double(done)
     }
 }
 

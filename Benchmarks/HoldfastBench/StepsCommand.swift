@@ -3,12 +3,15 @@ import ArgumentParser
 struct StepsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "steps",
-        abstract: "Durable steps a second of Swift workflows, beside raw single-row SQLite commits.",
+        abstract: "Durable steps a second of Swift workflows, beside raw single-row SQLite commits or raw appends.",
         discussion: """
             ratio is the median over pairs of neighbouring slices, floor and work. bytes_per_step is what the database \
-            has grown by, after its log was truncated, with all that runs keep beside their steps.
+            has grown by, after its log was truncated, with all that runs keep beside their steps. For files the floor \
+            appends lines of the same bytes and calls fdatasync after each; bytes_per_step is what a step takes in the \
+            journal, views apart.
 
               holdfast-bench steps --store sqlite --workflows 64 --steps 100 --seconds 5 --format json
+              holdfast-bench steps --store files --workflows 1
             """)
 
     @Option(help: "The store to measure.")

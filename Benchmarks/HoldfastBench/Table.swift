@@ -44,9 +44,7 @@ struct Table {
 
 extension Table {
     mutating func addSteps(alone: Figures, crowd: Figures, throng: Figures) {
-        func floor(_ figures: Figures) -> String {
-            Figures.text(figures["floor_commits_per_second"] ?? .nan) + "/s raw"
-        }
+        let floor = Self.floor
         add("1 workflow, steps/s", alone["ratio"] ?? .nan, " ×", against: floor(alone), .atLeast(0.75))
         add("64 workflows, steps/s", crowd["steps_per_second"] ?? .nan, "/s", against: floor(crowd), .atLeast(50_000))
         add("64 workflows, steps/s", crowd["ratio"] ?? .nan, " ×", against: floor(crowd), .atLeast(10))
@@ -55,6 +53,21 @@ extension Table {
             .atLeast(100_000))
         add("on disk per step, 100-byte output, 1 workflow", alone["bytes_per_step"] ?? .nan, " B", .atMost(250))
         add("on disk per step, 100-byte output, 64 workflows", crowd["bytes_per_step"] ?? .nan, " B", .atMost(250))
+    }
+
+    /// Beside raw appends.
+    mutating func addFilesSteps(alone: Figures, crowd: Figures) {
+        let floor = Self.floor
+        add("files, 1 workflow, steps/s", alone["ratio"] ?? .nan, " ×", against: floor(alone), .atLeast(0.75))
+        add(
+            "files, 64 workflows, steps/s", crowd["steps_per_second"] ?? .nan, "/s", against: floor(crowd),
+            .atLeast(50_000))
+        add("files, 64 workflows, steps/s", crowd["ratio"] ?? .nan, " ×", against: floor(crowd), .atLeast(10))
+        add("files, in the journal per step, 100-byte output", alone["bytes_per_step"] ?? .nan, " B", .atMost(250))
+    }
+
+    private static func floor(_ figures: Figures) -> String {
+        Figures.text(figures["floor_commits_per_second"] ?? .nan) + "/s raw"
     }
 
     mutating func addListing(_ figures: Figures) {

@@ -25,6 +25,8 @@ struct TableCommand: AsyncParsableCommand {
         let throng = try await steps(workflows: 1024)
         table.addSteps(alone: alone, crowd: crowd, throng: throng)
         try table.addPeers(peers, alone: alone, crowd: crowd)
+        table.addFilesSteps(
+            alone: try await steps(.files, workflows: 1), crowd: try await steps(.files, workflows: 64))
         let listing = ListBenchmark(store: .sqlite, runs: runs, queries: 1000, folder: place.folder)
         table.addListing(try await listing.measure())
         let processes = ProcessBenchmark(
@@ -37,9 +39,9 @@ struct TableCommand: AsyncParsableCommand {
         print(table.verdict)
     }
 
-    private func steps(workflows: Int) async throws -> Figures {
+    private func steps(_ store: StoreKind = .sqlite, workflows: Int) async throws -> Figures {
         try await StepsBenchmark(
-            store: .sqlite, workflows: workflows, steps: 100, seconds: seconds, folder: place.folder
+            store: store, workflows: workflows, steps: 100, seconds: seconds, folder: place.folder
         ).measure()
     }
 }

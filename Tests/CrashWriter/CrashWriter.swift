@@ -1,5 +1,6 @@
 import Foundation
 import Holdfast
+import HoldfastFiles
 import HoldfastSQLite
 
 /// Commits to a store as fast as it can until a file is there, and notes what was acknowledged. Made to be killed.
@@ -18,7 +19,7 @@ struct CrashWriter {
     static func main() async throws {
         let arguments = CommandLine.arguments
         guard arguments.count == 5 else { throw Failure(description: "crash-writer URL NAME LOG STOP") }
-        let store = try await openStore(arguments[1], backends: [SQLiteStore.backend]).store
+        let store = try await openStore(arguments[1], backends: [SQLiteStore.backend, FilesStore.backend]).store
         let writer = CrashWriter(
             store: store, name: arguments[2], log: try Log(arguments[3]), stop: arguments[4])
         try await writer.run()

@@ -1,5 +1,6 @@
 import Foundation
 import Holdfast
+import HoldfastFiles
 import HoldfastSQLite
 
 /// A folder with a store, a pipeline and what its tasks leave; removed when nobody uses it any more.
@@ -43,7 +44,7 @@ final class Site: @unchecked Sendable {
     }
 
     /// The store, opened by these tests themselves.
-    func open() async throws -> any Store { try await openStore(store, backends: [SQLiteStore.backend]).store }
+    func open() async throws -> any Store { try await openStore(store, backends: [SQLiteStore.backend, FilesStore.backend]).store }
 
     /// The history of a run, as `holdfast events` prints it.
     func events(of run: String) throws -> [JSONValue] {

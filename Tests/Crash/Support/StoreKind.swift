@@ -3,7 +3,7 @@ enum StoreKind: String, CaseIterable, Sendable, CustomStringConvertible {
     case sqlite, files
 
     /// Those that every test runs on.
-    static let tested: [StoreKind] = [.sqlite]
+    static let tested: [StoreKind] = [.sqlite, .files]
 
     func url(in folder: String) -> String {
         switch self {

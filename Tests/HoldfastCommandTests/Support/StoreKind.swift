@@ -6,7 +6,7 @@ enum StoreKind: String, CaseIterable, Sendable {
     case files
 
     /// Those that every test runs on.
-    static let tested: [StoreKind] = [.sqlite]
+    static let tested: [StoreKind] = [.sqlite, .files]
 
     /// What `HOLDFAST_STORE` says in a folder; nil: it is not set.
     func url(in folder: String) -> String? {
