@@ -30,7 +30,11 @@ struct ScratchFolder {
             case .sqlite: "sqlite:\(database(name))"
             case .files: "files:\(folder(name))"
             }
-        return try await openStore(url, backends: [MemoryStore.backend, SQLiteStore.backend, FilesStore.backend]).store
+        let backends = [MemoryStore.backend, SQLiteStore.backend, FilesStore.backend]
+        let store = try await openStore(url, backends: backends).store
+        // What is measured is kept, whatever the store's own limits are.
+        try await store.retention.set { choice in (choice.maxRunsPerDAG, choice.maxProcesses) = (0, 0) }
+        return store
     }
 
     func folder(_ name: String = "holdfast") -> String { "\(path)/\(name)" }

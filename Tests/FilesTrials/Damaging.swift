@@ -89,8 +89,9 @@ struct Damaging {
         files[path]?.replaceSubrange(start..<end, with: repeatElement(byte, count: end - start))
     }
 
-    /// The same file of another store.
+    /// The same file of another store. That of a history is bound to its id alone, not to its store, so it is left.
     private mutating func takeOver(_ path: String, from others: [String: [UInt8]]) {
+        guard !path.contains("/histories/") else { return }
         if let other = others[path] { files[path] = other } else { files[path] = nil }
     }
 }

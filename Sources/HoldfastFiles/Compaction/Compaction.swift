@@ -40,7 +40,7 @@ struct Compaction {
         for slot in index.slots.values {
             guard let open = index.entries[Int(slot)].open, !open.rows.isEmpty else { continue }
             let id = index.ids[Int(slot)]
-            let bytes = try lines(of: open, index)
+            let bytes = try lines(of: open, generation: SealedHistory.generation(of: id), index)
             let start = index.entries[Int(slot)].sealedBytes
             try mappingSystemErrors { () throws(SystemCallError) in
                 let subfolder = folder.historyFolder(id)
@@ -58,7 +58,9 @@ struct Compaction {
         }
     }
 
-    private func lines(of open: OpenHistory, _ index: Index) throws(StoreError) -> [UInt8] {
+    private func lines(
+        of open: OpenHistory, generation: UInt64, _ index: Index
+    ) throws(StoreError) -> [UInt8] {
         var lines: [UInt8] = []
         for number in open.rows {
             let row = index.rows[Int(number)]
@@ -68,7 +70,7 @@ struct Compaction {
             }
             let hasToken = row.kind == .own || row.kind == .claim
             SealedLine.add(
-                to: &lines, row.changeset, at: row.position, sequence: row.sequence,
+                to: &lines, generation: generation, row.changeset, at: row.position, sequence: row.sequence,
                 token: hasToken ? open.token(at: row.sequence) : nil, stored: stored)
         }
         return lines

@@ -8,13 +8,18 @@ struct SealedHistory {
     let path: String
     private let bytes: Int64
     private let fileSystem: any FileSystem
+    private let generation: UInt64
 
-    /// The checksums of its lines are seeded with this generation and the event's position.
-    static let generation: UInt64 = 0
+    /// With this and the event's position the checksums of its lines are seeded, so that the file of one history does not pass
+    /// for that of another. FNV-1a.
+    static func generation(of id: HistoryID) -> UInt64 {
+        id.description.utf8.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+    }
 
     /// - Parameter bytes: how much of the file counts.
     init(_ id: HistoryID, bytes: Int64, in folder: StoreFolder, on fileSystem: any FileSystem) {
         path = folder.history(id)
+        generation = Self.generation(of: id)
         self.bytes = bytes
         self.fileSystem = fileSystem
     }
@@ -79,7 +84,7 @@ struct SealedHistory {
             number += 1
             do throws(ScanFailure<StoreError>) {
                 let goesOn = try scanner.next { bytes throws(StoreError) in
-                    try body(try Self.line(bytes, path, number), number)
+                    try body(try Self.line(bytes, generation, path, number), number)
                 }
                 guard let goesOn else { throw ScanFailure.body(damaged(number, "the end of the file is missing")) }
                 if !goesOn { return }
@@ -92,10 +97,10 @@ struct SealedHistory {
     }
 
     private static func line(
-        _ bytes: UnsafeRawBufferPointer, _ path: String, _ number: Int
+        _ bytes: UnsafeRawBufferPointer, _ generation: UInt64, _ path: String, _ number: Int
     ) throws(StoreError) -> SealedLine {
         do throws(LineProblem) {
-            return try SealedLine(bytes)
+            return try SealedLine(bytes, generation: generation)
         } catch {
             throw StoreError(.corrupt, subject: path, detail: "line \(number): \(error.reason)")
         }
@@ -115,8 +120,8 @@ struct SealedLine {
     private var stored = 0..<0
     private let bytes: UnsafeRawBufferPointer
 
-    init(_ line: UnsafeRawBufferPointer) throws(LineProblem) {
-        let head = try LineHead(line, generation: SealedHistory.generation)
+    init(_ line: UnsafeRawBufferPointer, generation: UInt64) throws(LineProblem) {
+        let head = try LineHead(line, generation: generation)
         (id, position, bytes) = (head.id, head.position, line)
         var reader = LineReader(line, from: head.size)
         while reader.skips(UInt8(ascii: ",")) {
@@ -151,9 +156,12 @@ struct SealedLine {
     }
 
     /// Adds the line of an event.
-    /// - Parameter stored: its time and payload.
+    /// - Parameters:
+    ///   - generation: `SealedHistory.generation`
+    ///   - stored: its time and payload.
     static func add(
-        to buffer: inout [UInt8], _ id: ChangesetID, at position: Int64, sequence: Int64, token: LeaseToken?,
+        to buffer: inout [UInt8], generation: UInt64, _ id: ChangesetID, at position: Int64, sequence: Int64,
+        token: LeaseToken?,
         stored: some Collection<UInt8>
     ) {
         var text = LineText(reserving: stored.count + 48)
@@ -167,6 +175,6 @@ struct SealedLine {
         text.raw(stored)
         text.raw("}")
         _ = LineHead.addLine(
-            to: &buffer, id, at: position, beginsBatch: true, generation: SealedHistory.generation, text: text)
+            to: &buffer, id, at: position, beginsBatch: true, generation: generation, text: text)
     }
 }

@@ -44,7 +44,9 @@ final class Site: @unchecked Sendable {
     }
 
     /// The store, opened by these tests themselves.
-    func open() async throws -> any Store { try await openStore(store, backends: [SQLiteStore.backend, FilesStore.backend]).store }
+    func open() async throws -> any Store {
+        try await openStore(store, backends: [SQLiteStore.backend, FilesStore.backend]).store
+    }
 
     /// The history of a run, as `holdfast events` prints it.
     func events(of run: String) throws -> [JSONValue] {
