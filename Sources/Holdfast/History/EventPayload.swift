@@ -176,7 +176,8 @@ public struct RunSnapshot: Sendable, Hashable {
     public init(
         origin: Origin, created: RunCreated, state: RunState = .queued, startedAt: Timestamp? = nil,
         endedAt: Timestamp? = nil, failureReason: String? = nil, retryCount: Int = 0,
-        items: [TaskID: [JSONValue]] = [:], instances: [Instance] = [], xcoms: [XCom] = [], artifacts: [ArtifactReference] = []
+        items: [TaskID: [JSONValue]] = [:], instances: [Instance] = [], xcoms: [XCom] = [],
+        artifacts: [ArtifactReference] = []
     ) {
         self.origin = origin
         self.created = created

@@ -48,7 +48,8 @@ struct BrokenSampleTests {
         #expect(second.imported == ImportReport.Counts())
         #expect(second.rejected == first.rejected)
         #expect(
-            second.unchanged == first.unchanged + first.imported.runs + first.imported.dags + first.imported.cached + first.imported.processes
+            second.unchanged == first.unchanged + first.imported.runs + first.imported.dags + first.imported.cached
+                + first.imported.processes
                 + first.imported.workspaces)
         #expect(try await store.runs.list().elements == runs)
     }
