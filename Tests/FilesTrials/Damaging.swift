@@ -3,6 +3,8 @@ import HoldfastTesting
 /// Ways to damage the files of a store.
 struct Damaging {
     var files: [String: [UInt8]]
+    /// Whether a file of another store is among them.
+    private(set) var isMixed = false
     var random: SeededGenerator
 
     /// - Parameter files: by their paths.
@@ -92,6 +94,7 @@ struct Damaging {
     /// The same file of another store. That of a history is bound to its id alone, not to its store, so it is left.
     private mutating func takeOver(_ path: String, from others: [String: [UInt8]]) {
         guard !path.contains("/histories/") else { return }
+        isMixed = true
         if let other = others[path] { files[path] = other } else { files[path] = nil }
     }
 }

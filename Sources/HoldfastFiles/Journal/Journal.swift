@@ -24,11 +24,9 @@ final class Journal: Sendable {
         static let end = 0
         /// The newest base.
         static let base = 1
-        /// Of the segment that `end` is in.
-        static let generation = 2
         /// The newest segment, also while it is being made.
-        static let newestSegment = 3
-        static let count = 4
+        static let newestSegment = 2
+        static let count = 3
     }
 
     init(
@@ -202,7 +200,6 @@ final class Journal: Sendable {
 
     func publish(_ index: Index) {
         words.store(UInt64(index.end.segment), at: Word.newestSegment)
-        words.store(index.segments[index.end.segment]?.header.generation ?? 0, at: Word.generation)
         words.store(index.end.word, at: Word.end)
     }
 }

@@ -86,10 +86,6 @@ struct Recovering {
     private func lost(_ index: Index) -> Damage? {
         let published = JournalEnd(word: words.load(Journal.Word.end))
         guard published > index.end else { return nil }
-        if published.segment == index.end.segment {
-            let generation = index.segments[index.end.segment]?.header.generation
-            guard generation == words.load(Journal.Word.generation) else { return nil }
-        }
         return Damage(
             index.end,
             "it went on to byte \(published.offset) of segment \(published.segment), but nothing follows here (if the folder "
