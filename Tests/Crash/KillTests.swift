@@ -59,7 +59,11 @@ private struct Killing {
         #expect(try site.lines("overlaps") == [])
         let verified = try site.holdfast("verify")
         #expect(verified.status == 0, "\(verified.output)\(verified.error)")
-        if workers > 1 { #expect(killing.refusals > 0) }
+        if workers > 1 {
+            #expect(killing.refusals > 0)
+        } else {
+            #expect(killing.refusals * 20 <= killing.kills)
+        }
         print(
             "\(store): killing with \(workers) at once: seed \(seed), \(killing.kills) kills over \(runs) runs,",
             "\(killing.ranAgain) tasks ran again, \(killing.refusals) workers refused")
@@ -92,9 +96,10 @@ private struct Killing {
         ranAgain += audit.ranAgain
     }
 
-    /// Killed, done, or, next to another worker, refused as the run is live.
+    /// Killed, done, or refused as the run is live: next to another worker often, by itself hardly ever. A killed worker's lock lives as
+    /// long as a child of it that the kernel has not let come to its `exec` yet.
     private func expectKnown(_ end: Program.End, _ run: String, exists: Bool) {
-        if end.status == 2, exists, workers > 1 {
+        if end.status == 2, exists {
             #expect(end.error.contains("live") || end.error.contains("held"), "\(run): \(end.error)")
         } else {
             #expect(end.status == 0 || end.status == 128 + SIGKILL, "\(run): exit \(end.status): \(end.error)")
