@@ -13,9 +13,9 @@ struct Cuts {
         let workload = Workload(seed: seed, reference: MemoryStore(options: Sample.options))
         let disk = SimulatedDisk()
         let store = try await Sample.open(disk)
-        try await workload.run(acts: acts, on: store, noting: disk)
+        try await workload.run(acts: acts, on: store, noting: disk) { try await store.compactAll() }
         try await store.close()
-        let cuts = PowerCuts(disk.operations, statesPerBoundary: 3, seed: seed)
+        let cuts = PowerCuts(disk.operations, statesPerBoundary: 2, seed: seed)
         let trials = await trials(workload.outcome, cuts)
         let problems = workload.problems + trials.flatMap(\.problems)
         guard problems.isEmpty else {

@@ -5,6 +5,8 @@ struct Damaging {
     var files: [String: [UInt8]]
     /// Whether a file of another store is among them.
     private(set) var isMixed = false
+    /// Whether nothing tells any more how much was published.
+    private(set) var hasLostTail = false
     var random: SeededGenerator
 
     /// - Parameter files: by their paths.
@@ -22,6 +24,10 @@ struct Damaging {
 
     /// One to three kinds of damage, at random.
     mutating func damage(_ others: [String: [UInt8]]) {
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            hasLostTail = true
+            files["/store/tail"] = nil
+        }
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             guard let path = journal.randomElement(using: &random) else { return }
             switch Int.random(in: 0..<12, using: &random) {

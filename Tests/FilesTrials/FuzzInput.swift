@@ -31,32 +31,44 @@ struct FuzzInput {
             tally.refusedToOpen += 1
             return
         }
-        try await look(at: store, isMixed: damaging.isMixed, &tally)
+        try await look(at: store, damaging, &tally)
         try await store.close()
     }
 
-    private func look(at store: FilesStore, isMixed: Bool, _ tally: inout Tally) async throws {
+    private func look(at store: FilesStore, _ damaging: Damaging, _ tally: inout Tally) async throws {
         var found: VisibleState?
         do {
             found = try await VisibleState(of: store)
         } catch let error as StoreError {
             try expect(error, among: [.corrupt])
         }
-        let findings = try await store.maintain(MaintenanceRequest(check: true)).findings
         if isForged { return tally.forged += 1 }
-        if found == sample.state {
-            tally.unharmed += 1
-        } else if !findings.isEmpty {
+        if found == sample.state { return tally.unharmed += 1 }
+        if try await reportsCorruption(store) {
             tally.corruptions += 1
-        } else if isMixed {
+        } else if damaging.isMixed {
             // What another store has at its beginning, under a tail that knows less of it, is that store.
             tally.exchanged += 1
         } else if let found, store.tornBytes > 0 {
             try expectTruth(found)
             tally.tornTails += 1
+        } else if let found, damaging.hasLostTail, sample.states.contains(found) {
+            // Nothing is left that knows of more: as after a power cut before the rest was on the disk.
+            tally.shortened += 1
         } else {
             throw failure("lost in silence: \(found?.differences(from: sample.state) ?? "unreadable")")
         }
+    }
+
+    /// To whoever writes, or to whoever asks.
+    private func reportsCorruption(_ store: FilesStore) async throws -> Bool {
+        do {
+            _ = try await store.commit(Changeset())
+        } catch {
+            try expect(error, among: [.corrupt])
+            return true
+        }
+        return try await !store.maintain(MaintenanceRequest(check: true)).findings.isEmpty
     }
 
     /// Whatever is left of a history must be what it was. Those that are back were deleted in the end that was torn off.

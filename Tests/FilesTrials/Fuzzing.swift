@@ -35,6 +35,8 @@ struct Tally: CustomStringConvertible {
     var refusedToOpen = 0
     var tornTails = 0
     var corruptions = 0
+    /// Without the file `tail`, what a reader found at an earlier moment.
+    var shortened = 0
     /// Files of another store passed for the store's own.
     var exchanged = 0
     /// Lines with a right checksum and wrong content, which only must not end the program.
@@ -46,12 +48,13 @@ struct Tally: CustomStringConvertible {
         refusedToOpen += other.refusedToOpen
         tornTails += other.tornTails
         corruptions += other.corruptions
+        shortened += other.shortened
         exchanged += other.exchanged
         forged += other.forged
     }
 
     var description: String {
         "\(unharmed) lost nothing, \(tornTails) reported a torn tail, \(corruptions) corruption, \(refusedToOpen) did not open, "
-            + "\(exchanged) were another store's, \(forged) forged lines; none crashed, none lost anything in silence"
+            + "\(shortened) had lost their tail and went back to an earlier moment, \(exchanged) were another store's, \(forged) forged lines; none crashed, none lost anything in silence"
     }
 }

@@ -8,6 +8,8 @@ import HoldfastTesting
 struct Sample: Sendable {
     let files: [String: [UInt8]]
     let state: VisibleState
+    /// At every moment from the beginning on.
+    let states: [VisibleState]
 
     /// Some with a journal only, some that were compacted once or twice.
     static func all(seed: UInt64) async throws -> [Sample] {
@@ -17,14 +19,14 @@ struct Sample: Sendable {
                 seed: SeededGenerator.mix(seed, number), reference: MemoryStore(options: options))
             let disk = SimulatedDisk()
             let store = try await open(disk)
-            try await workload.run(acts: 12, on: store, noting: disk)
+            try await workload.run(acts: 8, on: store, noting: disk) { try await store.compactAll() }
             for _ in 0..<number % 3 {
-                _ = try await store.maintain(MaintenanceRequest(compact: true))
-                try await workload.run(acts: 12, on: store, noting: disk)
+                try await store.compactAll()
+                try await workload.run(acts: 8, on: store, noting: disk) { try await store.compactAll() }
             }
             let state = try await VisibleState(of: store)
             try await store.close()
-            samples.append(Sample(files: disk.image.contents, state: state))
+            samples.append(Sample(files: disk.image.contents, state: state, states: workload.outcome.expected))
         }
         return samples
     }

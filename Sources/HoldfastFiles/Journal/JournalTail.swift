@@ -19,7 +19,8 @@ struct JournalTail {
         self.fileSystem = fileSystem
         var problem: Damage?
         if case .damage(let found) = try index.readOn(in: folder, on: fileSystem) { problem = found }
-        let isProven = try lookBehind(index)
+        // The segment behind a base was there before it.
+        let isProven = try lookBehind(index) || index.baseNumber > 0 && index.segments.isEmpty
         if isProven { damage = problem ?? Damage(index.end, "a line is missing") }
     }
 

@@ -46,7 +46,7 @@ struct Recovering {
         } else {
             (index, damage) = try newestBase(bases, segments)
         }
-        damage = damage ?? missing(segments, behind: index)
+        if damage == nil { damage = try missing(segments, behind: index) }
         var recovery = Recovery()
         if damage == nil, index.end.segment == 0 { damage = try makeFirstSegment(&index, segments) }
         if damage == nil {
@@ -70,16 +70,25 @@ struct Recovering {
         return (index, recovery)
     }
 
-    /// There always is a segment behind the base, and behind what is published.
-    private func missing(_ segments: [Int32], behind index: Index) -> Damage? {
-        if index.baseNumber > 0, !segments.contains(Int32(index.baseNumber) + 1) {
-            return Damage(
-                JournalEnd(segment: Int32(index.baseNumber) + 1, offset: 0), "the file is missing")
-        }
-        guard index.baseNumber == 0, segments.isEmpty, words.load(Journal.Word.end) != 0 else { return nil }
+    /// There always is a segment behind the base, made before it, and one behind what is published.
+    private func missing(_ segments: [Int32], behind index: Index) throws(StoreError) -> Damage? {
+        if index.baseNumber > 0 { return try damage(ofFirst: Int32(index.baseNumber) + 1, among: segments) }
+        guard segments.isEmpty, words.load(Journal.Word.end) != 0 else { return nil }
         return Damage(
             JournalEnd(segment: 1, offset: 0),
             "all files of the journal are missing (remove \(folder.tail) to begin anew)")
+    }
+
+    private func damage(ofFirst number: Int32, among segments: [Int32]) throws(StoreError) -> Damage? {
+        let place = JournalEnd(segment: number, offset: 0)
+        guard segments.contains(number) else { return Damage(place, "the file is missing") }
+        do throws(StoreError) {
+            _ = try Segment(number, in: folder, on: fileSystem)
+            return nil
+        } catch {
+            guard error.code == .corrupt else { throw error }
+            return Damage(place, error.detail ?? "its first line is damaged")
+        }
     }
 
     /// What is published is on the disk: when less is found, it was lost.

@@ -25,7 +25,7 @@ struct ActGenerator {
         case 8..<16: return [.commit(Changeset(id: id(), records: [recordChange()]))]
         case 16..<19: return [renew()]
         case 19..<22: return [repetition()]
-        case 22..<23: return [.compact]
+        case 22..<26: return [.compact]
         case 26..<32 where runs.count < 8: return [create()]
         default: return [try await act(on: anyRun(), reference)]
         }

@@ -40,7 +40,7 @@ package struct CutTrial: Sendable {
         let found = try await VisibleState(of: store)
         if allowed.contains(found) {
             try await expectSound(store, state)
-            if state.seed % 6 == 0 { try await checkSecondCut(store, disk, state, allowed, found) }
+            if state.seed % 12 == 0 { try await checkSecondCut(store, disk, state, allowed, found) }
         } else {
             let differences = allowed.first.map { found.differences(from: $0) } ?? ""
             fail("after act \(allowed.startIndex) was acknowledged, another state is there: \(differences)", state)
@@ -70,7 +70,7 @@ package struct CutTrial: Sendable {
         disk.note(2)
         let after = try await VisibleState(of: store)
         let operations = disk.operations
-        let boundary = Int(state.seed / 6 % UInt64(operations.count + 1))
+        let boundary = Int(state.seed / 12 % UInt64(operations.count + 1))
         let rest = PowerCuts(
             Array(operations.prefix(boundary)), on: state.image, statesPerBoundary: 2, seed: state.seed)
         for second in rest.last() {

@@ -17,19 +17,25 @@ package final class Workload {
     }
 
     /// Does some acts more.
-    package func run(acts: Int, on store: any Store, noting disk: SimulatedDisk) async throws {
+    /// - Parameter compact: takes over into compacted form whatever the store has; `maintain` may leave what is small as it is.
+    package func run(
+        acts: Int, on store: any Store, noting disk: SimulatedDisk, compact: () async throws -> Void
+    ) async throws {
         let goal = outcome.acts + acts
         while outcome.acts < goal {
             let acts = try await generator.next(reference)
             if acts.count == 1 {
-                try await carryOut(acts[0], on: store, noting: disk)
+                try await carryOut(acts[0], on: store, noting: disk, compact)
             } else {
                 try await carryOutAtOnce(acts, on: store, noting: disk)
             }
         }
     }
 
-    private func carryOut(_ act: Act, on store: any Store, noting disk: SimulatedDisk) async throws {
+    private func carryOut(
+        _ act: Act, on store: any Store, noting disk: SimulatedDisk, _ compact: () async throws -> Void
+    ) async throws {
+        if case .compact = act { try await compact() }
         let done = try await act.perform(on: store)
         notes += 1
         disk.note(notes)

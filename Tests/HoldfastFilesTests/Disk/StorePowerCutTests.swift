@@ -15,7 +15,7 @@ struct StorePowerCutTests {
         let workload = Workload(seed: seed, reference: MemoryStore(options: options))
         let disk = SimulatedDisk()
         let store = try await FilesStore(path: "/store", options: options, on: disk)
-        try await workload.run(acts: 40, on: store, noting: disk)
+        try await workload.run(acts: 40, on: store, noting: disk) { try await store.compactAll() }
         try await store.close()
         #expect(workload.problems == [])
 
