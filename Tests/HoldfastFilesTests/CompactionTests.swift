@@ -1,3 +1,4 @@
+import Foundation
 import Holdfast
 import HoldfastFiles
 import HoldfastTesting
@@ -105,6 +106,27 @@ struct CompactionTests {
         }
         try await store.close()
         try await other.close()
+    }
+
+    @Test("a history whose line in the base was damaged meanwhile is not written anew as if it were whole")
+    func damagedMeanwhile() async throws {
+        let store = try await open()
+        try await run("r1", store)
+        try await store.compactAll()
+        let path = folder.path + "/store/journal/base-00000001.jsonl"
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        let damaged = try #require(whole.range(of: Data(#""x":1"#.utf8)))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try file.seek(toOffset: UInt64(damaged.upperBound - 1))
+        try file.write(contentsOf: Data("2".utf8))
+        try file.close()
+        try await run("r2", store)
+        let error = await #expect(throws: StoreError.self) { try await store.compactAll() }
+        #expect(error?.code == .corrupt)
+        try await store.close()
+        let again = try await open()
+        #expect(try await again.maintain(MaintenanceRequest(check: true)).findings.isEmpty == false)
+        try await again.close()
     }
 
     @Test("a run goes on behind a compaction: sequences, tokens and XComs of both parts")

@@ -19,13 +19,16 @@ struct BaseWriting {
             return try fileSystem.open(path, .createNew)
         }
         do throws(StoreError) {
-            let size = try writeLines(&index, to: file)
+            let header = BaseHeader(
+                number: number, generation: .random(in: .min ... .max), position: index.position,
+                feedPosition: index.feedPosition, lastToken: index.lastToken, segmentEnd: index.end.offset)
+            let size = try writeLines(&index, behind: header, to: file)
             try mappingSystemErrors { () throws(SystemCallError) in
                 try file.sync()
                 try fileSystem.move(path, to: folder.base(number))
                 try fileSystem.open(folder: folder.journal).sync()
             }
-            index.begin(with: file, number: number, bytes: size)
+            index.begin(with: file, header, bytes: size)
         } catch {
             try mappingSystemErrors { () throws(SystemCallError) in _ = try fileSystem.remove(path) }
             throw error
@@ -33,10 +36,9 @@ struct BaseWriting {
     }
 
     /// - Returns: how many bytes it takes.
-    private func writeLines(_ index: inout Index, to file: any OpenFile) throws(StoreError) -> Int64 {
-        let header = BaseHeader(
-            number: number, generation: .random(in: .min ... .max), position: index.position,
-            feedPosition: index.feedPosition, lastToken: index.lastToken, segmentEnd: index.end.offset)
+    private func writeLines(
+        _ index: inout Index, behind header: BaseHeader, to file: any OpenFile
+    ) throws(StoreError) -> Int64 {
         var lines = BaseLines(file, generation: header.generation)
         lines.begin(header)
         for worker in index.workers.values.sorted(by: { $0.info.id < $1.info.id }) where isKept(worker, index) {
@@ -99,17 +101,13 @@ struct BaseWriting {
                     start = try lines.add { $0.baseHistory(entry, open) } - lines.lastHead
                 } else {
                     // As it was: all but the head, which tells the line's place.
-                    let old = try index.baseLine(of: place.slot)
-                    start = try lines.add { $0.raw(old[Self.headSize(of: old)...]) } - lines.lastHead
+                    let text = try index.baseText(of: place.slot)
+                    start = try lines.add { $0.raw(text) } - lines.lastHead
                 }
                 index.entries[slot].baseOffset = start
                 index.entries[slot].baseLength = Int32(lines.lastLength)
             }
         }
-    }
-
-    private static func headSize(of line: [UInt8]) -> Int {
-        line.withUnsafeBytes { bytes in (try? LineHead(unchecked: bytes))?.size ?? 0 }
     }
 }
 
@@ -193,9 +191,10 @@ extension LineText {
 
 extension Index {
     /// Nothing but what the base holds is left in memory, and of histories what a worker still holds.
-    fileprivate mutating func begin(with base: any OpenFile, number: Int, bytes: Int64) {
+    fileprivate mutating func begin(with base: any OpenFile, _ header: BaseHeader, bytes: Int64) {
         self.base = base
-        baseNumber = number
+        baseNumber = header.number
+        baseGeneration = header.generation
         baseBytes = bytes
         trimmed = feedPosition
         rows = []

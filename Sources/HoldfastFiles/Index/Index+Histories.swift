@@ -154,4 +154,20 @@ extension Index {
             try base?.read(Int(entry.baseLength), at: entry.baseOffset) ?? []
         }
     }
+
+    /// What that line says, behind its head.
+    /// - Throws: `corrupt` when the line has changed since it was written.
+    func baseText(of slot: Int32) throws(StoreError) -> ArraySlice<UInt8> {
+        let line = try baseLine(of: slot)
+        let head = line.withUnsafeBytes { bytes in
+            Result { () throws(LineProblem) in try LineHead(bytes, generation: baseGeneration) }
+        }
+        switch head {
+        case .success(let head): return line[head.size...]
+        case .failure(let problem):
+            throw StoreError(
+                .corrupt, subject: ids[Int(slot)].description,
+                detail: "its line in base \(baseNumber): \(problem.reason)")
+        }
+    }
 }

@@ -25,6 +25,8 @@ struct Index: Sendable {
     // What it reads from.
 
     var base: (any OpenFile)?
+    /// What the checksums of the base's lines are seeded with.
+    var baseGeneration: UInt64 = 0
     var segments: [Int32: Segment] = [:]
 
     // Histories, by slot.

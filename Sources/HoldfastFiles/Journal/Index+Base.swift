@@ -34,6 +34,7 @@ extension Index {
         }
         guard let header = reading.header else { throw StoreError(.corrupt, subject: path, detail: "it is empty") }
         if !reading.isComplete { damages.append(Damage(base: number, "its end is missing")) }
+        baseGeneration = header.generation
         position = header.position
         feedPosition = header.feedPosition
         trimmed = header.feedPosition

@@ -18,12 +18,19 @@ final class ExportFolder {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
             guard isFolder.boolValue else { throw ExportFailure("\(path) is no folder; name one with --output") }
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-            guard names.isEmpty else {
+            guard try Self.names(in: path).isEmpty else {
                 throw ExportFailure("\(path) is not empty; name an empty or a new folder with --output")
             }
         }
         try makeFolder([])
+    }
+
+    private static func names(in path: String) throws(ExportFailure) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            throw ExportFailure("\(path) can't be read: \(error.localizedDescription)")
+        }
     }
 
     func makeFolder(_ names: [String]) throws(ExportFailure) {
