@@ -55,21 +55,26 @@ public final class Engine: Sendable {
     public func resume(
         _ run: RunID, definition: DAGDefinition? = nil, params: [String: JSONValue] = [:]
     ) async throws(StoreError) -> RunFold {
-        let summary = try await store.summary(of: .run(run))
-        if summary.folded.state == .success { return try await store.fold(run) }
-        return try await carryOut(
-            run, states: RunState.resumable, .resume(definition: definition, params: params))
+        if try await state(of: run) == .success { return try await store.fold(run) }
+        do throws(StoreError) {
+            return try await carryOut(
+                run, states: RunState.resumable, .resume(definition: definition, params: params))
+        } catch {
+            // Another worker may have brought it to its end since.
+            guard error.code == .conflict, try await state(of: run) == .success else { throw error }
+            return try await store.fold(run)
+        }
     }
 
     /// Cancels a run: asks its live worker to, or does it at once when there is none. Without effect on one that has ended.
     /// - Returns: true when the run has ended, false when its worker was asked.
     public func cancel(_ run: RunID, reason: String? = nil) async throws(StoreError) -> Bool {
-        let summary = try await store.summary(of: .run(run))
-        if summary.folded.state.isTerminal { return true }
+        if try await state(of: run).isTerminal { return true }
         do throws(StoreError) {
             _ = try await carryOut(run, states: [.queued, .interrupted], .cancel(reason: reason))
             return true
         } catch {
+            if error.code == .conflict, try await state(of: run).isTerminal { return true }
             guard error.code == .leaseHeld else { throw error }
             try await store.request(.cancelRequested(reason: reason), of: run, at: configuration.clock.now())
             return false
@@ -81,6 +86,10 @@ public final class Engine: Sendable {
     public func interrupt(reason: String) async { await leases.interruptAll(reason: reason) }
 
     // MARK: Carrying out
+
+    private func state(of run: RunID) async throws(StoreError) -> RunState {
+        try await store.summary(of: .run(run)).folded.state
+    }
 
     private func carryOut(
         _ run: RunID, states: Set<RunState>, _ purpose: RunExecutor.Purpose

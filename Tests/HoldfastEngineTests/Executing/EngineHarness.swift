@@ -6,11 +6,11 @@ import Testing
 
 /// An engine over a memory store, with a folder of its own; removed at the end of `withHarness`.
 struct EngineHarness: Sendable {
-    let store: MemoryStore
+    let store: any Store
     let engine: Engine
     let folder: String
 
-    init(folder: String, store: MemoryStore, worker: String = "worker-1") {
+    init(folder: String, store: any Store, worker: String = "worker-1") {
         self.folder = folder
         self.store = store
         engine = Engine(

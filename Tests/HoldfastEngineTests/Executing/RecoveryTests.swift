@@ -68,6 +68,25 @@ struct RecoveryTests {
         }
     }
 
+    @Test("a run that another worker ends just before the claim is a success to who resumes it, and cancelled no more")
+    func endedBeforeTheClaim() async throws {
+        try await withHarness { harness in
+            let short = "name: short\ntasks: { only: { run: 'echo only >> order' } }"
+            let late = { (run: RunID) in
+                let store = RacedStore(harness.store) { () throws(StoreError) in
+                    _ = try await harness.engine.resume(run)
+                }
+                return EngineHarness(folder: harness.folder, store: store, worker: "worker-2").engine
+            }
+            let resumed = try await harness.create(short)
+            #expect(try await late(resumed).resume(resumed).state == .success)
+            let cancelled = try await harness.create(short)
+            #expect(try await late(cancelled).cancel(cancelled))
+            #expect(try await harness.store.summary(of: .run(cancelled)).folded.state == .success)
+            #expect(try harness.lines(of: "order") == ["only", "only"])
+        }
+    }
+
     @Test("a cancel from elsewhere reaches a live run within a second; on_exit still runs")
     func cancelLive() async throws {
         try await withHarness { harness in
