@@ -72,6 +72,7 @@ extension StepsBenchmark {
         private let engine: Engine
         private let steps: Int
         private let names: [String]
+        private static let name = DAGID(unchecked: "bench")
         private let output = String(repeating: "x", count: StepsBenchmark.outputBytes)
 
         init(store: any Store, workflows: Int, steps: Int) throws {
@@ -98,16 +99,18 @@ extension StepsBenchmark {
         /// One workflow after the other.
         func run() async throws {
             defer { turnstile.leave() }
-            let name = try DAGID("bench")
-            while await turnstile.pass() {
-                _ = try await engine.runWorkflow(name, input: steps) { context, _ in
-                    for name in self.names {
-                        guard await self.turnstile.pass() else { return false }
-                        _ = try await context.step(name) { self.output }
-                        self.done.add(1, ordering: .relaxed)
-                    }
-                    return true
+            while await turnstile.pass() { try await runOne() }
+        }
+
+        /// One workflow, to its end unless the turnstile is over before.
+        func runOne() async throws {
+            _ = try await engine.runWorkflow(Self.name, input: steps) { context, _ in
+                for name in self.names {
+                    guard await self.turnstile.pass() else { return false }
+                    _ = try await context.step(name) { self.output }
+                    self.done.add(1, ordering: .relaxed)
                 }
+                return true
             }
         }
     }
@@ -130,19 +133,20 @@ extension StepsBenchmark {
         return try truncateLog(of: scratch.database()) - empty
     }
 
-    /// What a step takes in the journal, from a store of its own that was written for so short that nothing was compacted.
+    /// What a step takes in the journal, from a store of its own with so few whole workflows that nothing is compacted.
     private func journalBytesPerStep(_ scratch: ScratchFolder) async throws -> Double {
         let store = try await scratch.open(self.store, name: "probe")
-        let work = try Work(store: store, workflows: workflows, steps: steps)
-        let done = try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<workflows { group.addTask { try await work.run() } }
-            _ = try await work.rate(for: Self.slice)
-            work.turnstile.end()
+        let atOnce = min(workflows, 64)
+        let work = try Work(store: store, workflows: atOnce, steps: steps)
+        work.turnstile.open()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<atOnce {
+                group.addTask { for _ in 0..<max(1, 20_000 / (atOnce * self.steps)) { try await work.runOne() } }
+            }
             try await group.waitForAll()
-            return work.done.load(ordering: .relaxed)
         }
         try await store.close()
-        return Double(try journalSize(of: scratch.folder("probe"))) / Double(done)
+        return Double(try journalSize(of: scratch.folder("probe"))) / Double(work.done.load(ordering: .relaxed))
     }
 }
 

@@ -3,7 +3,7 @@ import Holdfast
 /// A stretch of one index that is in the order of the listing.
 struct ListingRange: Equatable {
     enum Source: String, CaseIterable {
-        case all, dag, state, dagState, workspace, parent, label
+        case dag, state, dagState, workspace, parent, label
         /// What is active, by its holder; null: nobody.
         case active
     }
@@ -21,7 +21,8 @@ struct ListingRange: Equatable {
     /// The orders that there is such an index for.
     func exists(in order: SummaryQuery.Order) -> Bool {
         switch source {
-        case .all, .dag, .state: true
+        case .state: true
+        case .dag: order != .created
         case .dagState, .workspace, .parent, .label, .active: order == .created
         }
     }
@@ -35,22 +36,21 @@ struct ListingRange: Equatable {
         if isByCreation, let (name, value) = query.labels.min(by: { $0.key < $1.key }) {
             return [ListingRange(source: .label, values: [.text(name), .text(value)])]
         }
-        if !query.states.isEmpty { return byState(query, liveness) }
-        if let dag = query.dag { return [ListingRange(source: .dag, values: [.text(dag.rawValue)])] }
-        if isByCreation, let workspace = query.workspace {
+        if !isByCreation, let dag = query.dag { return [ListingRange(source: .dag, values: [.text(dag.rawValue)])] }
+        if query.states.isEmpty, query.dag == nil, isByCreation, let workspace = query.workspace {
             return [ListingRange(source: .workspace, values: [.text(workspace.rawValue)])]
         }
-        return [ListingRange(source: .all)]
+        return byState(query, liveness)
     }
 
+    /// Also for all states: merging these few ranges is cheap, while an index without the state would cost every run a page at
+    /// its creation and another one at its end.
     private static func byState(_ query: SummaryQuery, _ liveness: LivenessSnapshot) -> [ListingRange] {
-        let isByCreation = query.order == .created
-        if let dag = query.dag, !isByCreation { return [ListingRange(source: .dag, values: [.text(dag.rawValue)])] }
-        var states = query.states
+        var states = query.states.isEmpty ? Set(RunState.allCases) : query.states
         var ranges: [ListingRange] = []
-        if states.contains(.interrupted) {
+        if query.states.contains(.interrupted) {
             // Stored as active, shown as interrupted.
-            if isByCreation, liveness.dead.count <= mostHolders {
+            if query.order == .created, liveness.dead.count <= mostHolders {
                 ranges.append(ListingRange(source: .active, values: [.none]))
                 ranges += liveness.dead.sorted().map { ListingRange(source: .active, values: [.key($0)]) }
             } else {
@@ -98,7 +98,6 @@ struct ListingRange: Equatable {
 
     private var columns: [String] {
         switch source {
-        case .all: []
         case .dag: ["dag"]
         case .state: ["state"]
         case .dagState: ["dag", "state"]
@@ -110,15 +109,7 @@ struct ListingRange: Equatable {
     }
 
     private func index(_ order: SummaryQuery.Order) -> String {
-        (["history"] + [indexName] + [order.rawValue]).filter { !$0.isEmpty }.joined(separator: "_")
-    }
-
-    private var indexName: String {
-        switch source {
-        case .all: ""
-        case .dagState: "dag_state"
-        case .dag, .state, .workspace, .parent, .label, .active: source.rawValue
-        }
+        "history_\(source == .dagState ? "dag_state" : source.rawValue)_\(order.rawValue)"
     }
 
     static func column(_ order: SummaryQuery.Order) -> String {

@@ -10,7 +10,7 @@ struct Schema: Sendable {
     var migrations: [[UInt8]]
 
     static let current = Schema(migrations: [
-        PackageResources.v001_histories_sql, PackageResources.v002_places_sql,
+        PackageResources.v001_histories_sql, PackageResources.v002_places_sql, PackageResources.v003_fewer_indexes_sql,
     ])
 
     var version: Int64 { Int64(migrations.count) }

@@ -1,3 +1,4 @@
+import Foundation
 import HoldfastTesting
 
 extension Damaging {
@@ -37,18 +38,18 @@ extension Damaging {
 }
 
 /// The checksum of a line as the format says it, written without the store's own code: the CRC-32C of generation, position and
-/// the line behind the checksum, as eight hexadecimal digits behind `{"id":"`.
+/// the line behind the checksum, as six characters of base64url behind `{"id":"`.
 private enum Checksum {
     static let start = 7
-    private static let end = 15
+    private static let end = 13
 
     static func put(on line: inout [UInt8], generation: UInt64, position: UInt64) {
         guard line.count > end else { return }
         let seed = [generation, position].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) }
         }
-        let digits = String(crc(seed + line[end...]), radix: 16)
-        let text = String(repeating: "0", count: 8 - digits.count) + digits
-        line.replaceSubrange(start..<end, with: Array(text.utf8))
+        let bytes = withUnsafeBytes(of: crc(seed + line[end...]).bigEndian) { Data($0) }
+        let text = bytes.base64EncodedString().prefix(6).map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 }
+        line.replaceSubrange(start..<end, with: Array(String(text).utf8))
     }
 
     private static func crc(_ bytes: [UInt8]) -> UInt32 {

@@ -51,7 +51,7 @@ struct PlanTests {
                 texts.insert(range.sql(query.order, ascending: query.ascending))
             }
         }
-        #expect(texts.count == 2 * (8 + 2 * 3))
+        #expect(texts.count == 2 * (6 + 2 * 2))
         let found = texts
         try await store.pool.read { database in
             for sql in found { expectSearches(try plan(database, withoutParameters(sql)), sql) }

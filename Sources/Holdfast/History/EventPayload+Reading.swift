@@ -86,10 +86,12 @@ extension InstanceID {
 extension RunCreated {
     var jsonMembers: [String: JSONValue] {
         var members: [String: JSONValue] = [
-            "dag": .string(dag.rawValue), "params": .object(params), "trigger": .string(trigger),
-            "labels": .object(labels.mapValues { .string($0) }), "logical_date": .int(logicalDate.milliseconds),
-            "metadata": .object(metadata),
+            "dag": .string(dag.rawValue), "logical_date": .int(logicalDate.milliseconds),
         ]
+        if trigger != "manual" { members["trigger"] = .string(trigger) }
+        if !params.isEmpty { members["params"] = .object(params) }
+        if !labels.isEmpty { members["labels"] = .object(labels.mapValues { .string($0) }) }
+        if !metadata.isEmpty { members["metadata"] = .object(metadata) }
         members["definition"] = definition?.json
         members["workspace"] = workspace.map { .string($0.rawValue) }
         members["parent"] = parent.map { .string($0.rawValue) }

@@ -3,7 +3,7 @@ import Holdfast
 /// How every line of the journal begins: `{"id":"<checksum><changeset>","at":<position>`.
 ///
 /// The checksum is the CRC-32C of all that follows it in the line, seeded with the generation of the file and the line's
-/// position, as eight hexadecimal digits. A line that begins a batch says `at`: all before it was on the disk when it was
+/// position, its four bytes from the highest on as six characters of base64url. A line that begins a batch says `at`: all before it was on the disk when it was
 /// written. One that was written together with the line before it says `in`.
 struct LineHead: Hashable {
     var id: ChangesetID
@@ -14,7 +14,8 @@ struct LineHead: Hashable {
 
     static let opening: StaticString = "{\"id\":\""
     static let checksumStart = 7
-    static let checkedFrom = 15
+    static let checksumSize = 6
+    static let checkedFrom = checksumStart + checksumSize
     /// No line is shorter.
     static let leastSize = checkedFrom + ChangesetID.textSize + 9
 }
@@ -34,7 +35,7 @@ extension LineHead {
         head.raw(beginsBatch ? "\",\"at\":" : "\",\"in\":")
         head.number(position)
         opening.withUTF8Buffer { buffer.append(contentsOf: $0) }
-        buffer.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: 8))
+        buffer.append(contentsOf: repeatElement(UInt8(ascii: "A"), count: checksumSize))
         id.withText { buffer.append(contentsOf: $0) }
         buffer.append(contentsOf: head.bytes)
         if let extra { buffer.append(contentsOf: extra.bytes) }
@@ -50,9 +51,10 @@ extension LineHead {
         buffer.withUnsafeMutableBytes { bytes in
             let checked = UnsafeRawBufferPointer(rebasing: bytes[(start + checkedFrom)...])
             let checksum = CRC32C.checksum(of: checked, generation: generation, position: position)
-            for digit in 0..<8 {
-                let value = UInt8(truncatingIfNeeded: checksum >> UInt32(28 - 4 * digit) & 15)
-                bytes[start + checksumStart + digit] = value + (value < 10 ? 0x30 : 0x57)
+            // The last character holds two bits and four zeros.
+            let bits = UInt64(checksum) << 4
+            for digit in 0..<checksumSize {
+                bytes[start + checksumStart + digit] = Base64Digit.text(of: bits >> UInt64(30 - 6 * digit) & 63)
             }
         }
     }
@@ -89,16 +91,13 @@ extension LineHead {
         size = reader.index
     }
 
-    /// Nil: the eight characters are no hexadecimal digits.
+    /// Nil: the characters can't be a checksum.
     private static func checksum(in line: UnsafeRawBufferPointer) -> UInt32? {
-        var checksum: UInt32 = 0
+        var bits: UInt64 = 0
         for byte in line[checksumStart..<checkedFrom] {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): checksum = checksum << 4 | UInt32(byte - 0x30)
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): checksum = checksum << 4 | UInt32(byte - 0x57)
-            default: return nil
-            }
+            guard let digit = Base64Digit.bits(of: byte) else { return nil }
+            bits = bits << 6 | digit
         }
-        return checksum
+        return bits & 15 == 0 ? UInt32(truncatingIfNeeded: bits >> 4) : nil
     }
 }
