@@ -90,19 +90,14 @@ extension RetentionView {
         report.bytesFreed += upkeep.bytesFreed
     }
 
-    func readSettings() async -> Result<RetentionSettings, StoreError> {
-        do throws(StoreError) { return .success(try await settings()) } catch { return .failure(error) }
-    }
-
     /// What every addition ends with. It adds one read of a record while nothing is limited.
     ///
     /// That limits could not be applied does not undo the addition: it is told to `Views.onPruned`, and the next one tries again.
-    func afterAdding(
-        _ kind: HistoryID.Kind, of dag: DAGID, _ settings: Result<RetentionSettings, StoreError>
-    ) async {
+    func afterAdding(_ kind: HistoryID.Kind, of dag: DAGID) async {
         var pruner = Pruner(views)
         do throws(StoreError) {
-            let settings = try settings.get()
+            // Not read while the commit is under way: waking a second thread costs more than the read.
+            let settings = try await settings()
             switch kind {
             case .run: try await pruner.prune(.runs(of: dag, settings.limits(for: dag)))
             case .process: try await pruner.prune(.processes(settings.limits()))

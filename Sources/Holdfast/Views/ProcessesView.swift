@@ -22,9 +22,8 @@ extension ProcessesView {
         let now = views.clock.now()
         var record = record.withPreview()
         record.conversationTurns = record.conversationTurns.map { $0.stamped(at: now) }
-        async let settings = views.retention.readSettings()
         _ = try await store.commitSpilling(.adding(record, at: now))
-        await views.retention.afterAdding(.process, of: DAGID(unchecked: record.type.rawValue), settings)
+        await views.retention.afterAdding(.process, of: DAGID(unchecked: record.type.rawValue))
         return record
     }
 

@@ -62,10 +62,8 @@ extension Views {
     /// - Parameter first: `created` or `restored`.
     /// - Throws: as `Store.createRun`.
     package func addRun(_ id: RunID, _ first: EventPayload) async throws(StoreError) -> RunFold {
-        // The limits are read while the commit is under way.
-        async let settings = retention.readSettings()
         let fold = try await store.createRun(id, first, at: clock.now())
-        if let dag = fold.created?.dag { await retention.afterAdding(.run, of: dag, settings) }
+        if let dag = fold.created?.dag { await retention.afterAdding(.run, of: dag) }
         return fold
     }
 }
