@@ -53,7 +53,7 @@ public final class FilesStore: Store {
         self.upkeep = upkeep
         line = CommitLine(label: "holdfast.files.commit") { batch in
             bell.ring(committer.perform(batch.map { unsafeDowncast($0, to: WriteTicket.self) }))
-            upkeep.look()
+            upkeep.lookAfterCommit()
         }
     }
 

@@ -228,4 +228,19 @@ struct CompactionTests {
         #expect(try await reopened.maintain(MaintenanceRequest(check: true)).findings == [])
         try await reopened.close()
     }
+
+    @Test("what became due while the journal was being compacted is done before the store is closed")
+    func beforeClosing() async throws {
+        let store = try await open()
+        try await create("a", store)
+        let signal = NewEvent(
+            at: clock.now(), .signalled(name: "s", value: .string(String(repeating: "x", count: 60_000))))
+        let events = Array(repeating: signal, count: 60)
+        for _ in 0..<20 {
+            _ = try await store.commit(Changeset(appends: [Changeset.Append(.run(named: "a"), events: events)]))
+        }
+        try await store.close()
+        let segments = try folder.files(in: "store/journal").filter { $0.count == 14 }
+        #expect(segments.count < 8, "\(segments)")
+    }
 }

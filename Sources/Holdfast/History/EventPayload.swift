@@ -62,6 +62,11 @@ public enum EventPayload: Sendable, Hashable {
         }
     }
 
+    /// The types of those, and of no others.
+    package static let requestTypes: Set<String> = [
+        "cancel_requested", "mark_requested", "signal", "pinned", "metadata", "process_updated", "turn", "turn_piece",
+    ]
+
     /// Whether it may only be the first event of a history, and must be.
     public var isFirst: Bool {
         switch self {
@@ -70,6 +75,11 @@ public enum EventPayload: Sendable, Hashable {
         default: false
         }
     }
+
+    /// The types of those, and of no others.
+    package static let firstTypes: Set<String> = [
+        "created", "imported", "copied", "process_added", "process_imported",
+    ]
 
     /// The task that this event left XComs for: what the index behind `xcom RUN TASK` is made of.
     public var xcomTask: TaskID? {
@@ -336,11 +346,7 @@ public struct Spilled: Sendable, Hashable {
     public var blobs: [Digest]
 
     /// Whether the real payload is one that anyone may append. Who reads it checks that its type is the one named here.
-    var isRequest: Bool { Self.requests.contains(type) }
-
-    private static let requests: Set<String> = [
-        "cancel_requested", "mark_requested", "signal", "pinned", "metadata", "process_updated", "turn", "turn_piece",
-    ]
+    var isRequest: Bool { EventPayload.requestTypes.contains(type) }
 
     public init(type: String, digest: Digest, size: Int64, xcomTask: TaskID?, isFirst: Bool, blobs: [Digest]) {
         self.type = type

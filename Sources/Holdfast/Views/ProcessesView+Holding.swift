@@ -60,8 +60,10 @@ extension ProcessesView {
     /// The process, as it is once what became of it is written down.
     func settled(_ process: ProcessSummary) async throws(StoreError) -> ProcessSummary {
         guard process.isAbandoned else { return process }
-        _ = try await settle(process)
-        return try await summary(process.id)
+        let isWritten = try await settle(process)
+        let current = try await summary(process.id)
+        // Who writes it down at this moment holds the process, which is no life of it.
+        return isWritten || current.status.isTerminal ? current : process
     }
 
     /// Settles every process of a page.

@@ -8,6 +8,8 @@ final class Upkeep: Sendable {
     private struct State {
         var isBusy = false
         var isClosed = false
+        /// This store wrote something: who only reads leaves the rest of the work to the next that writes.
+        var hasWritten = false
         /// Of the last attempt in the background, and when the next is due.
         var failure: StoreError?
         var retryBehind = JournalEnd(segment: 0, offset: 0)
@@ -22,7 +24,9 @@ final class Upkeep: Sendable {
     /// Bytes that the journal may have whatever the store holds.
     static let leastJournal: Int64 = 16 << 20
     /// Bytes beyond which it is compacted however much the store holds.
-    static let mostJournal: Int64 = 128 << 20
+    static let mostJournal: Int64 = 64 << 20
+    /// It may have so large a part of what the rest of the store has: who opens the store reads all of it.
+    static let journalPart: Int64 = 4
     /// How many closed segments stay for those who follow the feed.
     static let keptSegments: Int32 = 2
 
@@ -38,6 +42,12 @@ final class Upkeep: Sendable {
     // MARK: - In the background
 
     private enum Work { case compact, adopt, removeDeleted }
+
+    /// Begins what is due after a commit.
+    func lookAfterCommit() {
+        state.withLock { $0.hasWritten = true }
+        look()
+    }
 
     /// Begins what is due. Costs next to nothing when nothing is.
     func look() {
@@ -56,7 +66,8 @@ final class Upkeep: Sendable {
         let (retryBehind, newest) = (state.withLock { $0.retryBehind }, journal.words.load(Journal.Word.base))
         return journal.withIndex { index in
             if newest > UInt64(index.baseNumber) { return .adopt }
-            let limit = min(max(Self.leastJournal, index.baseBytes + index.sealedBytes), Self.mostJournal)
+            let rest = index.baseBytes + index.sealedBytes
+            let limit = min(max(Self.leastJournal, rest / Self.journalPart), Self.mostJournal)
             guard index.end > retryBehind else { return nil }
             if index.closedBytes > limit { return .compact }
             return index.deletedFiles.isEmpty ? nil : .removeDeleted
@@ -64,6 +75,7 @@ final class Upkeep: Sendable {
     }
 
     private func perform(_ work: Work) {
+        let base = journal.withIndex { $0.baseNumber }
         let outcome = Result { () throws(StoreError) in
             switch work {
             case .adopt: try adoptNewest()
@@ -78,18 +90,20 @@ final class Upkeep: Sendable {
                 try result.get()
             }
         }
-        let end = journal.withIndex { $0.end }
+        let (end, newBase) = journal.withIndex { ($0.end, $0.baseNumber) }
         state.withLock { state in
             state.isBusy = false
             if case .failure(let error) = outcome { state.failure = error } else { state.failure = nil }
             // Not again for every commit while it can't be done.
-            state.retryBehind = JournalEnd(segment: end.segment, offset: end.offset)
+            state.retryBehind = newBase > base ? JournalEnd(segment: 0, offset: 0) : end
             if case .failure = outcome { state.retryBehind.segment += 1 }
         }
     }
 
-    /// Begins nothing more, and waits for what is being done.
+    /// Waits for what is being done, and once more when much was written meanwhile; then begins nothing more.
     func close() {
+        queue.sync {}
+        if state.withLock({ $0.hasWritten }) { look() }
         state.withLock { $0.isClosed = true }
         queue.sync {}
     }
@@ -104,11 +118,20 @@ final class Upkeep: Sendable {
     /// - Returns: the bytes given back.
     func compact(all: Bool = false) throws(StoreError) -> Int64 {
         try journal.checkWritable()
-        return try lock.withExclusive(timeout: options.busyTimeout) { () throws(StoreError) in
-            let freed = try compact(through: all ? try closeNewest() : lastToTakeOver)
-            return freed + (try removeDeletedFiles())
+        // Behind what this store does in the background.
+        let result = queue.sync {
+            Result { () throws(StoreError) in
+                try lock.withExclusive(timeout: Self.patience) { () throws(StoreError) in
+                    let freed = try compact(through: all ? try closeNewest() : lastToTakeOver)
+                    return freed + (try removeDeletedFiles())
+                }
+            }
         }
+        return try result.get()
     }
+
+    /// How long another process may be at it: a compaction makes a file for each history.
+    private static let patience = Duration.seconds(600)
 
     /// - Returns: the number of the newest segment that is followed by another.
     private func closeNewest() throws(StoreError) -> Int32 {

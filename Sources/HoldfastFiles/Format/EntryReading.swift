@@ -104,13 +104,16 @@ private struct EventTraits {
                 switch try reader.string() {
                 case "step": leavesXCom = true
                 case "started", "task_started", "task_finished", "task_decided", "task_expanded", "finished": break
+                case let type where EventPayload.firstTypes.contains(type): kind = .first
+                case let type where EventPayload.requestTypes.contains(type): kind = .request
                 default: mustDecode = true
                 }
             case "task" where !mustDecode: task = try reader.identifier()
             case "xcoms":
                 leavesXCom = true
                 try reader.skipValue()
-            case "artifacts", "spilled":
+            case "artifacts": mustDecode = try reader.skipValue().count > 2 || mustDecode
+            case "spilled":
                 mustDecode = true
                 try reader.skipValue()
             default: try reader.skipValue()

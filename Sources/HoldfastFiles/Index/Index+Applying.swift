@@ -17,7 +17,10 @@ extension Index {
     ///   be read.
     mutating func apply(_ entry: JournalEntry, at line: Line) throws(StoreError) {
         try prepare(entry, line)
-        for change in entry.summaries { apply(change, entry, line) }
+        if !entry.summaries.isEmpty {
+            let appended = Dictionary(entry.events.map { ($0.history, Int64(1)) }, uniquingKeysWith: +)
+            for change in entry.summaries { apply(change, appended: appended[change.id] ?? 0) }
+        }
         var receipt = append(entry, line)
         receipt.versions = entry.versions
         for (record, version) in zip(entry.records, entry.versions) { apply(record, version, line) }
@@ -70,8 +73,8 @@ extension Index {
 
     // MARK: - Applying
 
-    private mutating func apply(_ change: SummaryChange, _ entry: JournalEntry, _ line: Line) {
-        let appended = Int64(entry.events.count { $0.history == change.id })
+    /// - Parameter appended: how many events come to its history with it.
+    private mutating func apply(_ change: SummaryChange, appended: Int64) {
         switch change {
         case .create(var summary):
             summary.lease = nil

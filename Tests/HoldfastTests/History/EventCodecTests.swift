@@ -27,6 +27,9 @@ struct EventCodecTests {
             #expect(generator.payload(kind).isRequest == kind.isRequest)
             #expect(generator.payload(kind).isFirst == kind.isFirst)
         }
+        let real = EventKind.allCases.filter { $0 != .spilled }
+        #expect(Set(real.filter(\.isFirst).flatMap(\.types)) == EventPayload.firstTypes)
+        #expect(Set(real.filter(\.isRequest).flatMap(\.types)) == EventPayload.requestTypes)
     }
 
     @Test("a value as deep as a value may be survives being wrapped")

@@ -73,6 +73,7 @@ struct ImportCommand: AsyncParsableCommand {
         }
         defer { progress.clear() }
         let report = try await importer.run(path, format: format)
+        try await opened.store.close()
         progress.clear()
         switch output {
         case .json: try Output.standard.json(report.outputJSON)
