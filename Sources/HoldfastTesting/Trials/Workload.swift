@@ -6,13 +6,17 @@ package final class Workload {
     /// What the store answered otherwise than the reference.
     package private(set) var problems: [String] = []
     private let reference: any Store
+    private let isConcurrent: Bool
     private var generator: ActGenerator
     private var notes = 0
 
-    /// - Parameter reference: a store without anything in it, by the same clock as the one that is tried.
-    package init(seed: UInt64, reference: any Store) {
+    /// - Parameters:
+    ///   - reference: a store without anything in it, by the same clock as the one that is tried.
+    ///   - isConcurrent: whether some acts are asked for at once; otherwise each one after the answer to the one before.
+    package init(seed: UInt64, reference: any Store, isConcurrent: Bool = true) {
         outcome = WorkloadOutcome(seed: seed)
         self.reference = reference
+        self.isConcurrent = isConcurrent
         generator = ActGenerator(seed: seed)
     }
 
@@ -24,10 +28,10 @@ package final class Workload {
         let goal = outcome.acts + acts
         while outcome.acts < goal {
             let acts = try await generator.next(reference)
-            if acts.count == 1 {
-                try await carryOut(acts[0], on: store, noting: disk, compact)
-            } else {
+            if isConcurrent, acts.count > 1 {
                 try await carryOutAtOnce(acts, on: store, noting: disk)
+            } else {
+                for act in acts { try await carryOut(act, on: store, noting: disk, compact) }
             }
         }
     }
@@ -82,6 +86,8 @@ package struct WorkloadOutcome: Sendable {
     fileprivate var reached: [Int: Int] = [:]
 
     package var acts: Int { expected.count - 1 }
+    /// After everything that was acknowledged.
+    package var last: VisibleState { expected[acts] }
 
     fileprivate init(seed: UInt64) { self.seed = seed }
 
