@@ -53,4 +53,21 @@ struct ReadableFilesTests {
         #expect(events.map { $0["sequence"]?.intValue } == (1...Int64(events.count)).map { $0 })
         #expect(events.count { $0["type"] == "task_started" && $0["task"] == "first" } == 1)
     }
+
+    @Test("the end of an interrupted write is cut off, and that is said once")
+    func tornEnd() async throws {
+        let folder = try Folder(.files)
+        try await folder.holdfast("init")
+        try #require(try await folder.holdfast("run", "pipeline.yaml", "--run-id", "r").status == 0)
+        // What tells that all of the journal was on the disk.
+        try FileManager.default.removeItem(at: folder.url.appendingPathComponent(".holdfast/tail"))
+        let journal = try FileHandle(
+            forUpdating: folder.url.appendingPathComponent(".holdfast/journal/00000001.jsonl"))
+        try journal.truncate(atOffset: try journal.seekToEnd() - 20)
+        try journal.close()
+        let first = try await folder.holdfast("runs")
+        #expect(first.status == 0 && first.error.contains("never acknowledged; they were cut off"))
+        let second = try await folder.holdfast("runs")
+        #expect(second.status == 0 && second.error.isEmpty)
+    }
 }

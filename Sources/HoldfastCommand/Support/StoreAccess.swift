@@ -51,12 +51,20 @@ extension StoreArguments {
     private func open(_ url: String, creates: Bool) async throws(StoreError) -> OpenedStore {
         let options = StoreOptions(tenant: try Tenant(tenant), creates: creates)
         do throws(StoreError) {
-            return try await openStore(url, options: options, backends: Self.backends)
+            let opened = try await openStore(url, options: options, backends: Self.backends)
+            if let files = opened.store as? FilesStore { Self.tellOfTornEnd(files, url) }
+            return opened
         } catch {
             // What is wrong with a store's address is wrong with the store.
             guard error.code == .invalid else { throw error }
             throw StoreError(.notAStore, subject: error.subject, detail: error.detail, cause: error)
         }
+    }
+
+    private static func tellOfTornEnd(_ store: FilesStore, _ url: String) {
+        guard store.tornBytes > 0 else { return }
+        Output.error.note(
+            "holdfast: \(url): a crash had left \(store.tornBytes) bytes of a write that was never acknowledged; they were cut off")
     }
 
     /// What was named, else what is found; nil when there is neither.
