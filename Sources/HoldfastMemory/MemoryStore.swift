@@ -127,10 +127,8 @@ extension Changeset {
     /// - Throws: `tooLarge` for a payload over the inline limit.
     func checkSizes() throws(StoreError) {
         for append in appends {
-            for event in append.events where EventCodec.encode(event.payload).count > EventCodec.inlineLimit {
-                throw StoreError(
-                    .tooLarge, subject: "\(append.history), event of type \(event.payload.type)",
-                    detail: "at most 64 KiB; put it in a blob")
+            for event in append.events {
+                try EventCodec.check(EventCodec.encode(event.payload), of: event.payload, in: append.history)
             }
         }
     }

@@ -93,11 +93,7 @@ extension EncodedChangeset.Append {
         -> EncodedChangeset.Event
     {
         let body = EventCodec.encode(event.payload)
-        guard body.count <= EventCodec.inlineLimit else {
-            throw StoreError(
-                .tooLarge, subject: "\(append.history), event of type \(event.payload.type)",
-                detail: "at most 64 KiB; put it in a blob")
-        }
+        try EventCodec.check(body, of: event.payload, in: append.history)
         let isRequest = event.payload.isRequest
         return EncodedChangeset.Event(
             time: event.time, token: isRequest || event.payload.isFirst ? nil : append.token?.rawValue,

@@ -6,6 +6,19 @@ package enum EventCodec {
     /// A larger payload is refused by `commit` as `tooLarge`; `Store.commitSpilling` puts it in a blob first.
     package static let inlineLimit = 64 * 1024
 
+    /// What may stand for a payload in a blob: it names every blob that the payload names, about 60,000 of them.
+    package static let referenceLimit = 4 * 1024 * 1024
+
+    /// Refuses what is too large to be kept in a history.
+    /// - Throws: `tooLarge`.
+    package static func check(_ encoded: [UInt8], of payload: EventPayload, in history: HistoryID) throws(StoreError) {
+        let isReference = if case .spilled = payload { true } else { false }
+        guard encoded.count > (isReference ? referenceLimit : inlineLimit) else { return }
+        throw StoreError(
+            .tooLarge, subject: "\(history), event of type \(payload.type)",
+            detail: isReference ? "it names too many blobs: at most 4 MiB" : "at most 64 KiB; put it in a blob")
+    }
+
     /// How many objects and arrays a payload has around a value, at the most: a definition's `foreach` in a snapshot.
     private static let wrappingDepth = 16
 

@@ -31,7 +31,7 @@ extension Store {
         return .spilled(
             Spilled(
                 type: payload.type, digest: blob.digest, size: blob.size, xcomTask: payload.xcomTask,
-                isFirst: payload.isFirst, blobs: payload.blobs))
+                isFirst: payload.isFirst, blobs: Set(payload.blobs).sorted()))
     }
 }
 

@@ -22,7 +22,7 @@ struct ArtifactFolder {
 
     /// The files below a folder, by key; none when there is no such folder.
     /// - Throws: `invalid`, naming the file: a link that leads out of the folder or in a circle, what is neither a file
-    ///   nor a folder, a name that makes no key, a key that is a folder of another.
+    ///   nor a folder, a name that makes no key, a key that is a folder of another; `tooLarge` for more than 50,000.
     static func files(in path: String, prefix: String) throws(StoreError) -> [ArtifactFile] {
         guard FileKind(of: path, followingLinks: false) != nil else { return [] }
         guard let root = realPath(path), FileKind(of: path, followingLinks: false) == .folder else {
@@ -30,6 +30,11 @@ struct ArtifactFolder {
         }
         var folder = ArtifactFolder(root: root, prefix: prefix)
         try folder.walk(root, name: "", within: [root])
+        guard folder.files.count <= TaskOutputs.artifactLimit else {
+            throw StoreError(
+                .tooLarge, subject: "the artifact folder",
+                detail: "over \(TaskOutputs.artifactLimit) files; leave them as one archive")
+        }
         let files = folder.files.sorted { $0.key < $1.key }
         try refuseClashes(among: files.map(\.key))
         return files

@@ -9,6 +9,8 @@ package struct TaskOutputs: Sendable, Hashable {
     package static let xcomLimit = 1 << 20
     /// The largest file of `key=value` lines, in bytes.
     package static let outputFileLimit = 64 << 20
+    /// The most files that a try may leave as artifacts.
+    package static let artifactLimit = 50_000
 
     /// Secrets masked.
     package let xcoms: [String: JSONValue]
@@ -28,8 +30,9 @@ extension TaskOutputs {
     ///
     /// - Parameters:
     ///   - outputFile: need not exist, nor need `artifactFolder`.
-    /// - Throws: `tooLarge` for an XCom of over 1 MiB or an output file of over 64 MiB, `invalid` for a bad line or
-    ///   file, each naming the key, line or file and never a value; `unavailable` when something can't be read.
+    /// - Throws: `tooLarge` for an XCom of over 1 MiB, an output file of over 64 MiB or more than 50,000 artifacts,
+    ///   `invalid` for a bad line or file, or a name that shows a secret, each naming the key, line or file and never a
+    ///   value; `unavailable` when something can't be read.
     @concurrent
     package static func read(
         log: String, outputFile: String, artifactFolder: String, task: TaskID, mapIndex: Int?,
@@ -44,7 +47,23 @@ extension TaskOutputs {
         let lines = OutputFile(path: outputFile)
         for (key, value) in try lines.entries() { xcoms[key] = try xcom(value, key: key, masker) }
         let prefix = mapIndex.map { "\(task)/\($0)" } ?? task.rawValue
-        return TaskOutputs(xcoms: xcoms, artifacts: try ArtifactFolder.files(in: artifactFolder, prefix: prefix))
+        let artifacts = try ArtifactFolder.files(in: artifactFolder, prefix: prefix)
+        try refuseSecrets(in: xcoms.keys, of: "XCom", masker)
+        try refuseSecrets(in: artifacts.lazy.map(\.key.rawValue), of: "artifact", masker)
+        return TaskOutputs(xcoms: xcoms, artifacts: artifacts)
+    }
+
+    /// Names are recorded as they are: masked, they would name something else.
+    private static func refuseSecrets(
+        in names: some Sequence<String>, of noun: String, _ masker: SecretMasker
+    ) throws(StoreError) {
+        for name in names {
+            let masked = masker.mask(name)
+            guard masked == name else {
+                throw StoreError(
+                    .invalid, subject: "\(noun) \(quoted(masked))", detail: "its name shows a secret; give it another")
+            }
+        }
     }
 
     private static func xcom(_ text: String, key: String, _ masker: SecretMasker) throws(StoreError) -> JSONValue {

@@ -85,11 +85,7 @@ extension EntryText {
 
     private mutating func add(_ event: NewEvent, of history: HistoryID) throws(StoreError) {
         let payload = EventCodec.encode(event.payload)
-        guard payload.count <= EventCodec.inlineLimit else {
-            throw StoreError(
-                .tooLarge, subject: "\(history), event of type \(event.payload.type)",
-                detail: "at most 64 KiB; put it in a blob")
-        }
+        try EventCodec.check(payload, of: event.payload, in: history)
         add(payload, at: event.time, of: history, event.payload)
     }
 

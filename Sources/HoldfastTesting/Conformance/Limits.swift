@@ -15,6 +15,23 @@ extension StoreConformance {
             _ = try await bench.store.commit(bench.owned(by: lease, step(EventCodec.inlineLimit)))
             #expect(try await bench.events(lease.history).last?.payload == step(EventCodec.inlineLimit))
         },
+        ConformanceCase("what stands for a payload in a blob may name blobs by the thousand") { bench in
+            let lease = try await bench.createStarted("a")
+            var blobs: [Digest] = []
+            for index in 0..<2000 {
+                blobs.append(try await bench.store.writeBlob(ByteStream(Array("blob \(index)".utf8))).digest)
+            }
+            let task = TaskID(unchecked: "s")
+            let artifacts = blobs.enumerated().map { index, digest in
+                ArtifactReference(
+                    key: ArtifactKey(unchecked: "s/\(index)"), task: task, mediaType: "text/plain", digest: digest,
+                    size: 9)
+            }
+            let payload = EventPayload.taskFinished(
+                TaskFinished(instance: InstanceID(task), tryNumber: 1, state: .success, artifacts: artifacts))
+            _ = try await bench.store.commitSpilling(bench.owned(by: lease, payload))
+            #expect(try await bench.store.events(of: lease.history).last?.payload == payload)
+        },
         ConformanceCase("a changeset may be larger than a batch of the group commit") { bench in
             let lease = try await bench.createStarted("a")
             let wide = (0..<80).map { EventPayload.step("s\($0)", .string(String(repeating: "x", count: 60_000))) }
