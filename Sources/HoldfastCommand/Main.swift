@@ -10,6 +10,7 @@ import HoldfastEngine
 @main
 struct Main {
     static func main() async {
+        StandardStreams.reserve()
         let arguments = ArgumentOrder.normalized(Array(CommandLine.arguments.dropFirst()))
         do {
             var command = try await parse(arguments)
@@ -40,6 +41,7 @@ struct Main {
             do throws(CommandFailure) {
                 try Output.standard.line(message)
             } catch {
+                if let message = error.message { Output.error.note("holdfast: \(message)") }
                 return error.exit.rawValue
             }
             return code.rawValue

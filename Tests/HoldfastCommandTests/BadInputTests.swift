@@ -38,6 +38,14 @@ struct BadInputTests {
         #expect(try folder.read("junk.db").hasPrefix("this is no database"))
     }
 
+    @Test("A store that can't be made where it is named ends with 3", arguments: ["sqlite", "files"])
+    func impossiblePlace(_ kind: String) async throws {
+        let folder = try Folder()
+        try folder.write("name: a\ntasks: { t: { command: ['true'] } }\n", to: "a.yaml")
+        let result = try await folder.holdfast("run", "a.yaml", "--store", "\(kind):/proc/no/such/place")
+        #expect(result.status == 3 && result.error.hasPrefix("holdfast: "), "\(result.error)")
+    }
+
     @Test("Files that can't be read or are not right end with 2 and say where")
     func pipelineFiles() async throws {
         let folder = try Folder()

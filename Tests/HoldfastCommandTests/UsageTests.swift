@@ -45,6 +45,17 @@ struct UsageTests {
         #expect(result.status == 0 && result.output.contains("holdfast"))
     }
 
+    @Test("Where standard output is closed, nothing is written anywhere else", arguments: StoreKind.tested)
+    func closedOutput(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
+        try folder.write(
+            "name: outer\ntasks: { t: { run: \"'\(Command.path)' runs >&- 2> error.txt || echo $? > code.txt\" } }\n",
+            to: "outer.yaml")
+        #expect(try await folder.holdfast("run", "outer.yaml").status == 0)
+        #expect(try folder.lines("code.txt") == ["3"])
+        #expect(try folder.read("error.txt").contains(String(cString: strerror(EBADF))))
+    }
+
     @Test("What is piped holds no escape sequences", arguments: StoreKind.tested)
     func plainOutput(_ store: StoreKind) async throws {
         let folder = try Folder(store)

@@ -55,9 +55,13 @@ extension StoreArguments {
             if let files = opened.store as? FilesStore { Self.tellOfTornEnd(files, url) }
             return opened
         } catch {
-            // What is wrong with a store's address is wrong with the store.
-            guard error.code == .invalid else { throw error }
-            throw StoreError(.notAStore, subject: error.subject, detail: error.detail, cause: error)
+            // What is wrong with a store's address is wrong with the store, and so is that it can't be made there.
+            switch error.code {
+            case .invalid: throw StoreError(.notAStore, subject: error.subject, detail: error.detail, cause: error)
+            case .notFound where creates:
+                throw StoreError(.unavailable, subject: error.subject, detail: error.detail, cause: error)
+            default: throw error
+            }
         }
     }
 
