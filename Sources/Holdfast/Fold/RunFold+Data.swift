@@ -3,10 +3,12 @@
 extension RunFold {
     // MARK: XComs
 
-    func xcoms(from values: [String: JSONValue], _ event: Event) throws(StoreError) -> [String: XCom] {
+    func xcoms(
+        from values: [String: JSONValue], of instance: InstanceID, _ event: Event
+    ) throws(StoreError) -> [String: XCom] {
         var xcoms: [String: XCom] = [:]
         for (key, value) in values {
-            let xcom = XCom(value, createdAt: event.time, sequence: event.sequence)
+            let xcom = XCom(value, createdAt: event.time, sequence: event.sequence, mapIndex: instance.mapIndex)
             guard xcom.size <= XCom.maximumSize else {
                 throw StoreError(
                     .tooLarge, subject: "run \(id), event \(event.sequence), XCom \(quoted(key))",
@@ -23,7 +25,7 @@ extension RunFold {
             // An instance of its own would look as if the hook had been started.
             throw refusal(event, "\(id) has not run")
         }
-        let xcoms = try xcoms(from: [key: value], event)
+        let xcoms = try xcoms(from: [key: value], of: id, event)
         instances[slot ?? addDynamicInstance(id)].xcoms.merge(xcoms) { _, new in new }
     }
 

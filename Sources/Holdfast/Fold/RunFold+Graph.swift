@@ -72,11 +72,20 @@ extension RunFold {
         nodes[index].open = 0
         openNodes -= 1
         nodes[index].items = items
+        let earlier = nodes[index].filedIndices
+        nodes[index].filedIndices = max(earlier, items.count)
         for (mapIndex, item) in items.enumerated() {
-            addInstance(InstanceID(nodes[index].id, mapIndex: mapIndex), to: index, item: item)
+            let slot = addInstance(InstanceID(nodes[index].id, mapIndex: mapIndex), to: index, item: item)
+            if mapIndex < earlier { instances[slot].filedIndex = newFiledIndex(of: index) }
         }
         if items.isEmpty { changeRemaining(behind: index, by: -1) }
         noteIfReady(index)
+    }
+
+    /// One that no earlier item of the task has.
+    private mutating func newFiledIndex(of index: Int) -> Int {
+        defer { nodes[index].filedIndices += 1 }
+        return nodes[index].filedIndices
     }
 
     /// The one place where an instance changes its state.

@@ -30,6 +30,7 @@ extension RunFold {
         var skipped: [Int: TaskInstance] = [:]
         for node in earlier.nodes {
             guard let index = nodeIndex[node.id] else { continue }
+            nodes[index].filedIndices = node.filedIndices
             let known = node.slots.map { earlier.instances[$0] }
             if nodes[index].hook != nil {
                 nodes[index].carried = known.isEmpty ? node.carried : known
@@ -46,7 +47,7 @@ extension RunFold {
             }
         }
         decideSkippedAnew(skipped, at: time)
-        dropDataOfRemovedTasks()
+        dropDataOfRemovedTasks(earlier.nodes)
     }
 
     /// Items written out in the definition can't be others than before; those of a template can, with other parameters.
@@ -104,10 +105,25 @@ extension RunFold {
         }
         nodes[index].carried = []
         guard !carried.isEmpty else { return }
+        let artifacts = takeArtifacts(ofMapped: nodes[index].id)
         for slot in nodes[index].slots {
             guard let item = instances[slot].item, let earlier = carried[item]?.popLast() else { continue }
             adopt(earlier, in: slot, at: time)
+            for artifact in artifacts[earlier.id] ?? [] {
+                keep(artifact.moved(from: earlier.id, to: instances[slot].id))
+            }
         }
+    }
+
+    /// Takes away what the instances of a mapped task left, to be kept again with those that stay.
+    private mutating func takeArtifacts(ofMapped task: TaskID) -> [InstanceID: [ArtifactReference]] {
+        var taken: [InstanceID: [ArtifactReference]] = [:]
+        for artifact in artifacts.values where artifact.task == task {
+            guard let instance = artifact.mappedInstance else { continue }
+            drop(artifact.key)
+            taken[instance, default: []].append(artifact)
+        }
+        return taken
     }
 
     /// Puts what an earlier instance reached into a slot of the present graph: all of it when it is kept, else its tries.
@@ -132,11 +148,18 @@ extension RunFold {
     mutating func adoptTries(of earlier: TaskInstance, in slot: Int) {
         instances[slot].tryNumber = earlier.tryNumber
         instances[slot].tryToken = earlier.tryToken
+        instances[slot].filedIndex = earlier.filedIndex
         instances[slot].maxTries = earlier.tryNumber + (nodes[instances[slot].node].definition?.retries ?? 0) + 1
     }
 
-    private mutating func dropDataOfRemovedTasks() {
-        for (key, artifact) in artifacts where artifact.task.map({ nodeIndex[$0] == nil }) ?? false { drop(key) }
+    /// Also of tasks that are mapped now and were not, or the other way round: they run anew.
+    private mutating func dropDataOfRemovedTasks(_ earlier: [TaskNode]) {
+        let wasMapped = Dictionary(earlier.map { ($0.id, $0.isMapped) }, uniquingKeysWith: { first, _ in first })
+        for (key, artifact) in artifacts {
+            guard let task = artifact.task else { continue }
+            let isMapped = nodeIndex[task].map { nodes[$0].isMapped }
+            if isMapped == nil || isMapped != wasMapped[task] { drop(key) }
+        }
     }
 
     // MARK: Swift workflows, and tasks recorded as they come
@@ -152,6 +175,30 @@ extension RunFold {
             instances[slot].xcoms = [:]
         }
     }
+}
+
+extension ArtifactReference {
+    /// The instance of a mapped task that left it, as its key `<task>/<map_index>/<path>` says.
+    fileprivate var mappedInstance: InstanceID? {
+        guard let task else { return nil }
+        let parts = key.rawValue.split(separator: "/", maxSplits: 2)
+        guard parts.count == 3, parts[0] == task.rawValue, let index = Int(parts[1]), parts[1] == "\(index)" else {
+            return nil
+        }
+        return InstanceID(task, mapIndex: index)
+    }
+
+    fileprivate func moved(from earlier: InstanceID, to instance: InstanceID) -> ArtifactReference {
+        var moved = self
+        let path = key.rawValue.dropFirst(earlier.artifactFolder.count)
+        moved.key = ArtifactKey(unchecked: instance.artifactFolder + path)
+        return moved
+    }
+}
+
+extension InstanceID {
+    /// What the keys of a mapped instance's artifacts begin with.
+    fileprivate var artifactFolder: String { "\(task)/\(mapIndex ?? 0)/" }
 }
 
 extension TaskInstance {

@@ -12,7 +12,8 @@ extension RunFold {
         for restored in snapshot.instances { restore(restored, snapshot, at: event.time) }
         for xcom in snapshot.xcoms {
             let slot = slot(of: xcom.instance) ?? addDynamicInstance(xcom.instance)
-            instances[slot].xcoms[xcom.key] = XCom(xcom.value, createdAt: xcom.createdAt, sequence: event.sequence)
+            instances[slot].xcoms[xcom.key] = XCom(
+                xcom.value, createdAt: xcom.createdAt, sequence: event.sequence, mapIndex: xcom.instance.mapIndex)
         }
         for artifact in snapshot.artifacts { keep(artifact) }
         state = snapshot.state

@@ -75,7 +75,7 @@ extension RunFold {
         }
         let slot = try findSlot(finished.instance, event)
         try checkFinishing(finished, slot: slot, event)
-        let xcoms = try xcoms(from: finished.xcoms, event)
+        let xcoms = try xcoms(from: finished.xcoms, of: finished.instance, event)
         try checkSaving(finished.artifacts, event)
         let target = slot ?? addDynamicInstance(finished.instance)
         instances[target].tryNumber = max(instances[target].tryNumber, finished.tryNumber)
@@ -145,7 +145,7 @@ extension RunFold {
         guard nodeIndex[step.task].map({ nodes[$0].definition == nil }) ?? true else {
             throw refusal(event, "\(step.task) is a task of the DAG, not a step")
         }
-        let xcoms = try xcoms(from: ["return_value": step.value], event)
+        let xcoms = try xcoms(from: ["return_value": step.value], of: id, event)
         let target = slot ?? addDynamicInstance(id)
         instances[target].tryNumber = max(instances[target].tryNumber, step.tryNumber)
         instances[target].startedAt = instances[target].startedAt ?? event.time

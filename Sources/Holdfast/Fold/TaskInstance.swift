@@ -10,6 +10,9 @@ public struct TaskInstance: Sendable, Hashable {
     public internal(set) var maxTries: Int
     /// The item of a `foreach`.
     public internal(set) var item: JSONValue?
+    /// The map index under which its tries are filed: its logs and its idempotency key. They stay with an item that a
+    /// mended `foreach` moves, and are never those of another item. Nil without `foreach`.
+    public internal(set) var filedIndex: Int?
     /// The token in the environment of the last try's processes.
     public internal(set) var tryToken: String?
     /// Of the last try.
@@ -32,6 +35,7 @@ public struct TaskInstance: Sendable, Hashable {
         self.node = node
         self.maxTries = maxTries
         self.item = item
+        filedIndex = id.mapIndex
     }
 
     /// Of the last try; nil until it ended.
@@ -55,11 +59,14 @@ public struct XCom: Sendable, Hashable {
     public let size: Int
     /// The event that carries it.
     public let sequence: Int64
+    /// The map index that its event names: a mended `foreach` may have moved its instance since.
+    package let mapIndex: Int?
 
-    init(_ value: JSONValue, createdAt: Timestamp, sequence: Int64) {
+    init(_ value: JSONValue, createdAt: Timestamp, sequence: Int64, mapIndex: Int?) {
         size = value.encoded().count
         self.value = size <= Self.inlineLimit ? value : nil
         self.createdAt = createdAt
         self.sequence = sequence
+        self.mapIndex = mapIndex
     }
 }

@@ -23,6 +23,8 @@ public struct TaskNode: Sendable, Hashable {
     var upstreamFailures = 0
     /// The items of a mapped task, once they are known.
     public internal(set) var items: [JSONValue]?
+    /// How many map indices tries may have been filed under, over all resumes.
+    var filedIndices = 0
     /// Indices into the instances of the run; by map index.
     public internal(set) var slots: [Int] = []
     /// Offsets into `slots` of the instances that are pending.

@@ -48,10 +48,13 @@ public struct XComEntry: Sendable, Hashable {
     public let size: Int
     /// The event that carries it.
     public let sequence: Int64
+    /// The instance that the event names.
+    let source: InstanceID
 
     init(run: RunID, instance: InstanceID, key: String, xcom: XCom) {
         self.run = run
         self.instance = instance
+        source = InstanceID(instance.task, mapIndex: xcom.mapIndex)
         self.key = key
         value = xcom.value
         createdAt = xcom.createdAt

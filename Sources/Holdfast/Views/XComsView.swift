@@ -107,7 +107,7 @@ extension XComsView {
     /// The value of an entry, read from its event when it is large.
     public func value(of entry: XComEntry) async throws(StoreError) -> JSONValue {
         if let value = entry.value { return value }
-        return try await store.xcom(entry.key, of: entry.instance, run: entry.run, sequence: entry.sequence)
+        return try await store.xcom(entry.key, of: entry.source, run: entry.run, sequence: entry.sequence)
     }
 
     /// What a task left, from its checkpoints alone; nil where only the whole history tells: a snapshot brought values, or a
@@ -123,7 +123,7 @@ extension XComsView {
             guard let (instance, changes) = event.payload.xcomChanges else { return }
             for (key, value) in changes {
                 found[instance, default: [:]][key] = value.map {
-                    XCom($0, createdAt: event.time, sequence: event.sequence)
+                    XCom($0, createdAt: event.time, sequence: event.sequence, mapIndex: instance.mapIndex)
                 }
             }
         }
@@ -189,6 +189,7 @@ extension EventPayload {
 
 extension Store {
     /// A value from the event that carries it.
+    /// - Parameter instance: as the event names it.
     /// - Throws: `corrupt` when it does not.
     package func xcom(
         _ key: String, of instance: InstanceID, run: RunID, sequence: Int64

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Holdfast
+import HoldfastEngine
 
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,6 +18,7 @@ struct DeleteCommand: AsyncParsableCommand {
     func run() async throws {
         let opened = try await store.openExisting()
         let id = try await run.id(in: opened.store)
+        try await Engine.forCommand(opened).endLeftovers(of: id)
         try await opened.views.runs.delete(id)
         try await opened.store.close()
         try Output.standard.line("run \(id) is deleted")

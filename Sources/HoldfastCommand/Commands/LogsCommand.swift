@@ -56,8 +56,7 @@ struct LogsCommand: AsyncParsableCommand {
                 let title = "==> \(instance.id), try \(number), \(instance.state.rawValue) <=="
                 try Output.standard.line(Terminal.output.styled(title, .bold))
             }
-            let log = TryLog(
-                root: folder, run: fold.id, task: instance.id.task, mapIndex: instance.id.mapIndex, try: number)
+            let log = TryLog(root: folder, run: fold.id, instance: instance, try: number)
             for path in [log.output, log.error] {
                 for try await chunk in LogFollower(path: path, hasEnded: { true }) { try Output.standard.write(chunk) }
             }

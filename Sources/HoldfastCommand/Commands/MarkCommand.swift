@@ -1,5 +1,6 @@
 import ArgumentParser
 import Holdfast
+import HoldfastEngine
 
 struct MarkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,6 +36,7 @@ struct MarkCommand: AsyncParsableCommand {
         let instance = try parseInstance(task)
         let opened = try await store.openExisting()
         let id = try await run.id(in: opened.store)
+        try await Engine.forCommand(opened).endLeftovers(of: id)
         let marking = try await opened.store.runs.mark(id, instance, as: target.state, reason: reason)
         try await opened.store.close()
         switch marking {

@@ -85,6 +85,38 @@ public final class Engine: Sendable {
     /// given afterwards as well.
     public func interrupt(reason: String) async { await leases.interruptAll(reason: reason) }
 
+    /// Ends what a dead worker's tries left behind, when there is one: their processes, and logs in which secrets are not
+    /// masked yet. For who changes or removes a run without going on with it. A run that a live worker has is left alone.
+    /// - Throws: `notFound`, and `unavailable` for processes that can't be ended.
+    public func endLeftovers(of run: RunID) async throws(StoreError) {
+        guard try await store.fold(run).taskCounts[.running] != nil else { return }
+        do throws(StoreError) {
+            guard let (lease, _) = try await leases.claim(.histories([.run(run)]), states: [.interrupted]).first
+            else { return }
+            let released = await endLeftovers(under: lease, of: run)
+            await leases.letGo(of: lease.history)
+            try released.get()
+        } catch {
+            // Somebody is at work on it, or was a moment ago.
+            guard [.leaseHeld, .conflict].contains(error.code) else { throw error }
+        }
+    }
+
+    private func endLeftovers(under lease: Lease, of run: RunID) async -> Result<Void, StoreError> {
+        do throws(StoreError) {
+            var owned = try await OwnedRun(lease, id: run, store: store, clock: configuration.clock)
+            try await endLeftovers(of: owned.fold)
+            try await owned.commit(releasing: true)
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func endLeftovers(of fold: RunFold) async throws(StoreError) {
+        try await Leftovers(of: fold.definition, configuration: configuration).end(of: fold)
+    }
+
     // MARK: Carrying out
 
     private func state(of run: RunID) async throws(StoreError) -> RunState {
@@ -112,10 +144,7 @@ public final class Engine: Sendable {
         var owned = try await OwnedRun(lease, id: run, store: store, clock: configuration.clock)
         do throws(StoreError) {
             if case .cancel(let reason) = purpose, !owned.fold.hasExitHook || owned.fold.startedAt == nil {
-                if let definition = owned.fold.definition {
-                    try await TryRunner(definition, store: store, configuration: configuration).endLeftovers(
-                        of: owned.fold)
-                }
+                try await endLeftovers(of: owned.fold)
                 try owned.stage(.finished(state: .cancelled, reason: reason))
                 try await owned.commit(releasing: true)
                 return owned.fold

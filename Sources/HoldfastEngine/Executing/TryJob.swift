@@ -8,6 +8,7 @@ struct TryJob: Sendable {
     let templates: TaskTemplates
     let started: TaskStarted
     let item: JSONValue?
+    let filedIndex: Int?
     /// Of the try before, whose processes must be gone before this one begins.
     let previousToken: String?
     let params: [String: JSONValue]
@@ -26,7 +27,7 @@ struct TryJob: Sendable {
     /// The same for every try of the instance, and for no other instance.
     var idempotencyKey: String {
         let parts: JSONValue = [
-            .string(run.rawValue), .string(task.id.rawValue), instance.mapIndex.map { .int(Int64($0)) } ?? .null,
+            .string(run.rawValue), .string(task.id.rawValue), filedIndex.map { .int(Int64($0)) } ?? .null,
         ]
         return String(Digest(of: parts.encoded()).hexadecimal.prefix(32))
     }
@@ -42,6 +43,7 @@ extension TryJob {
         self.templates = templates
         self.started = started
         item = fold.instance(started.instance)?.item
+        filedIndex = fold.instance(started.instance)?.filedIndex
         self.previousToken = previousToken
         params = fold.params
         logicalDate = fold.created?.logicalDate

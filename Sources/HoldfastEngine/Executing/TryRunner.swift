@@ -1,4 +1,3 @@
-import BitCollections
 import Foundation
 import Holdfast
 import Logging
@@ -8,10 +7,7 @@ struct TryRunner: Sendable {
     let store: any Store
     let configuration: EngineConfiguration
     private let masker: SecretMasker
-    /// Holds the logs.
-    private let logRoot: String
-    /// Holds the folders that tries write their outputs into.
-    private let workRoot: String
+    private let folders: WorkerFolders
 
     /// - Throws: `invalid` when a secret is missing from the environment or too short.
     init(
@@ -20,42 +16,28 @@ struct TryRunner: Sendable {
         self.store = store
         self.configuration = configuration
         masker = try SecretMasker(named: definition.secrets, in: ProcessInfo.processInfo.environment)
-        let base = configuration.logFolder ?? NSTemporaryDirectory() + "holdfast-\(configuration.worker.id)/logs"
-        logRoot = base
-        workRoot = (base as NSString).deletingLastPathComponent + "/work"
+        folders = WorkerFolders(configuration)
     }
-
-    // MARK: Takeover
 
     /// Ends and clears away what a dead worker's tries left behind.
     func endLeftovers(of fold: RunFold) async throws(StoreError) {
-        for slot in fold.running {
-            let instance = fold.instances[slot]
-            if let token = instance.tryToken.flatMap(TryToken.init(rawValue:)) {
-                try await ProcessHunt.end(tryToken: token, gracePeriod: configuration.gracePeriod)
-            }
-            let log = log(of: instance.id, run: fold.id, tryNumber: instance.tryNumber)
-            try await LogMasking.finish(folder: log.folder, with: masker)
-            try folder(of: instance.id, run: fold.id, tryNumber: instance.tryNumber).remove()
-        }
+        try await Leftovers(masker: masker, configuration: configuration).end(of: fold)
     }
 
     /// Clears away what all tries of a run wrote their outputs into, once none is at work.
-    func clear(_ run: RunID) throws(StoreError) { try TryFolder.removeAll(of: run, root: workRoot) }
+    func clear(_ run: RunID) throws(StoreError) { try TryFolder.removeAll(of: run, root: folders.work) }
 
-    private func log(of id: InstanceID, run: RunID, tryNumber: Int) -> TryLog {
-        TryLog(root: logRoot, run: run, task: id.task, mapIndex: id.mapIndex, try: tryNumber)
-    }
-
-    private func folder(of id: InstanceID, run: RunID, tryNumber: Int) -> TryFolder {
-        TryFolder(root: workRoot, run: run, instance: id, tryNumber: tryNumber)
+    private func log(of job: TryJob) -> TryLog {
+        TryLog(
+            root: folders.logs, run: job.run, task: job.task.id, mapIndex: job.filedIndex, try: job.started.tryNumber)
     }
 
     // MARK: One try
 
     /// Never throws: whatever goes wrong is how the try went. Cancelling the calling task ends its processes.
     func run(_ job: TryJob) async -> TryOutcome {
-        let folder = folder(of: job.instance, run: job.run, tryNumber: job.started.tryNumber)
+        let folder = TryFolder(
+            root: folders.work, run: job.run, instance: job.instance, tryNumber: job.started.tryNumber)
         do throws(StoreError) {
             if let token = job.previousToken.flatMap(TryToken.init(rawValue:)) {
                 try await ProcessHunt.end(tryToken: token, gracePeriod: configuration.gracePeriod)
@@ -87,8 +69,8 @@ struct TryRunner: Sendable {
         return await TaskProcess.run(
             TaskProcessRequest(
                 action: job.task.action, environment: environment, workingDirectory: job.workingDirectory,
-                log: log(of: job.instance, run: job.run, tryNumber: job.started.tryNumber), tryToken: token,
-                masker: masker, timeout: job.task.timeout, gracePeriod: configuration.gracePeriod, now: { clock.now() })
+                log: log(of: job), tryToken: token, masker: masker, timeout: job.task.timeout,
+                gracePeriod: configuration.gracePeriod, now: { clock.now() })
         )
     }
 
@@ -149,9 +131,8 @@ struct TryRunner: Sendable {
             outcome.ending = .failure(error: problem)
             return outcome
         }
-        let log = log(of: job.instance, run: job.run, tryNumber: job.started.tryNumber)
         let outputs = try await TaskOutputs.read(
-            log: log.output, outputFile: folder.output, artifactFolder: folder.artifacts, task: job.task.id,
+            log: log(of: job).output, outputFile: folder.output, artifactFolder: folder.artifacts, task: job.task.id,
             mapIndex: job.instance.mapIndex, masker: masker)
         outcome.xcoms = outputs.xcoms
         for file in outputs.artifacts { outcome.artifacts.append(try await save(file, of: job)) }

@@ -44,7 +44,8 @@ extension Store {
             if let value = entry.xcom.value {
                 values.append(value)
             } else {
-                values.append(try await xcom(key, of: entry.instance, run: run, sequence: entry.xcom.sequence))
+                let source = InstanceID(entry.instance.task, mapIndex: entry.xcom.mapIndex)
+                values.append(try await xcom(key, of: source, run: run, sequence: entry.xcom.sequence))
             }
         }
         return source.isMapped ? .array(values) : values.first ?? .null

@@ -22,6 +22,11 @@ package struct TryLog: Sendable, Hashable {
         self.init(folder: mapIndex.map { "\(folder)/\($0)" } ?? folder, try: number)
     }
 
+    /// - Parameter root: the folder `logs` beside the store.
+    package init(root: String, run: RunID, instance: TaskInstance, try number: Int) {
+        self.init(root: root, run: run, task: instance.id.task, mapIndex: instance.filedIndex, try: number)
+    }
+
     package var output: String { "\(folder)/\(number).log" }
     package var error: String { "\(folder)/\(number).err.log" }
     package var rawOutput: String { output + Self.rawSuffix }

@@ -71,6 +71,48 @@ struct ResumeByOtherDefinitionTests {
         Recount.check(run.fold)
     }
 
+    @Test("an item that moves keeps its artifacts and where its tries are filed; no other item gets them")
+    func movedItems() throws {
+        var run = try TestRun.started(Self.dag(task("m", foreach: .items(["a", "b", "gone"])), task("bad")))
+        try run.expand("m", ["a", "b", "gone"])
+        for index in 0..<3 {
+            try run.run(m[index], xcoms: ["k": 1], artifacts: [artifact("m/\(index)/f", task: "m", "\(index)")])
+        }
+        try run.run("bad", .failed)
+        try run.failAndResume(by: Self.dag(task("m", foreach: .items(["new", "a", "newer", "b"])), task("bad")))
+        try run.expand("m", ["new", "a", "newer", "b"])
+        #expect(run.states("m") == [.pending, .success, .pending, .success])
+        let filed = (0..<4).map { run.fold.instance(m[$0])?.filedIndex }
+        #expect(filed[1] == 0 && filed[3] == 1 && Set(filed).count == 4 && !filed.contains(2))
+        #expect(
+            Set(run.fold.artifacts.values) == [artifact("m/1/f", task: "m", "0"), artifact("m/3/f", task: "m", "1")])
+        try run.run(m[0], artifacts: [artifact("m/0/f", task: "m", "new")])
+        try run.run(m[2], .failed)
+        Recount.check(run.fold)
+
+        try run.failAndResume(by: Self.dag(task("m", foreach: .items(["newer", "late"])), task("bad")))
+        try run.expand("m", ["newer", "late"])
+        #expect(run.fold.instance(m[0])?.filedIndex == filed[2])
+        #expect(!filed.contains(run.fold.instance(m[1])?.filedIndex))
+        #expect(run.fold.artifacts.isEmpty)
+        Recount.check(run.fold)
+    }
+
+    @Test("what a task left goes when it becomes mapped, or no longer is")
+    func artifactsOfReshapedTasks() throws {
+        var run = try TestRun.started(Self.dag(task("a"), task("m", foreach: .items([1])), task("bad")))
+        try run.run("a", artifacts: [artifact("a/0", task: "a")])
+        try run.expand("m", [1])
+        try run.run(m[0], artifacts: [artifact("m/0/f", task: "m")])
+        try run.run("bad", .failed)
+        try run.failAndResume(by: Self.dag(task("a", foreach: .items([1])), task("m"), task("bad")))
+        try run.expand("a", [1])
+        #expect(run.fold.artifacts.isEmpty)
+        try run.run(("a" as TaskID)[0], artifacts: [artifact("a/0/f", task: "a")])
+        try run.run("m", artifacts: [artifact("m/0", task: "m")])
+        Recount.check(run.fold)
+    }
+
     @Test("the same items stay laid out")
     func sameItems() throws {
         var run = try TestRun.started(Self.dag(task("m", foreach: .items([1, 2]))))

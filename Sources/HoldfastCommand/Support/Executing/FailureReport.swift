@@ -32,9 +32,7 @@ struct FailureReport {
     /// What it wrote last to its standard error, else to its standard output.
     private func logLines(of instance: TaskInstance) -> [String] {
         guard let logFolder, instance.tryNumber > 0 else { return [] }
-        let log = TryLog(
-            root: logFolder, run: fold.id, task: instance.id.task, mapIndex: instance.id.mapIndex,
-            try: instance.tryNumber)
+        let log = TryLog(root: logFolder, run: fold.id, instance: instance, try: instance.tryNumber)
         do throws(StoreError) {
             let errors = try LogTail.lines(last: Self.lineLimit, of: log.error)
             return errors.isEmpty ? try LogTail.lines(last: Self.lineLimit, of: log.output) : errors

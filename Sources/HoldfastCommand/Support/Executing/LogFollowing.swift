@@ -23,14 +23,15 @@ struct LogFollowing: Sendable {
 
     func run() async throws {
         let ends = Ends()
+        var fold = RunFold(id: run)
         try await withThrowingTaskGroup { group in
             for try await event in store.events.follow(run) {
+                try fold.apply(event)
                 switch event.payload {
                 case .taskStarted(let started) where selection.contains(started):
+                    guard let instance = fold.instance(started.instance) else { continue }
                     ends.begin(started)
-                    let log = TryLog(
-                        root: folder, run: run, task: started.instance.task, mapIndex: started.instance.mapIndex,
-                        try: started.tryNumber)
+                    let log = TryLog(root: folder, run: run, instance: instance, try: started.tryNumber)
                     for path in [log.output, log.error] {
                         group.addTask { try await follow(path, of: started, ends) }
                     }
