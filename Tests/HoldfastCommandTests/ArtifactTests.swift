@@ -2,8 +2,14 @@ import Foundation
 import Holdfast
 import Testing
 
-@Suite("Artifacts by the thousand, and their names")
-struct ManyArtifactsTests {
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+@Suite("Artifacts: many of them, their names, and where they are written")
+struct ArtifactTests {
     @Test("A task may leave them; a rerun takes them over", arguments: StoreKind.tested)
     func many(_ store: StoreKind) async throws {
         let folder = try Folder(store)
@@ -23,6 +29,27 @@ struct ManyArtifactsTests {
             #expect(try await folder.holdfast("artifacts", id, "many/f1200").output == "1200\n")
         }
         #expect(try await folder.holdfast("verify").status == 0)
+    }
+
+    @Test("An artifact is written through links and into pipes, which stay what they are", arguments: StoreKind.tested)
+    func output(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
+        try folder.write(
+            "name: a\ntasks: { t: { run: 'echo content > \"$HOLDFAST_ARTIFACTS/f\"' } }\n", to: "a.yaml")
+        try await folder.holdfast("run", "a.yaml", "--run-id", "r")
+        try folder.write("before", to: "target")
+        try FileManager.default.createSymbolicLink(atPath: folder.path + "/link", withDestinationPath: "target")
+        #expect(try await folder.holdfast("artifacts", "r", "t/f", "--output", "link").status == 0)
+        #expect(try folder.read("target") == "content\n")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.path + "/link") == "target")
+
+        #expect(mkfifo(folder.path + "/pipe", 0o600) == 0)
+        let pipe = open(folder.path + "/pipe", O_RDWR)
+        defer { close(pipe) }
+        #expect(try await folder.holdfast("artifacts", "r", "t/f", "--output", "pipe").status == 0)
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(pipe, &bytes, bytes.count)
+        #expect(String(decoding: bytes.prefix(count), as: UTF8.self) == "content\n")
     }
 
     @Test("A name that shows a secret fails the task, and is not recorded", arguments: StoreKind.tested)
