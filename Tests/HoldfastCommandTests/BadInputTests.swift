@@ -87,6 +87,17 @@ struct BadInputTests {
         #expect(try await folder.holdfast("run", "a.yaml", "--param", "date").status == 64)
     }
 
+    @Test("Who marks a task of several instances is told their names", arguments: StoreKind.tested)
+    func markMapped(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
+        try folder.write("name: a\ntasks: { m: { foreach: [1, 2, 3], run: exit 1 } }\n", to: "a.yaml")
+        try await folder.holdfast("run", "a.yaml", "--run-id", "r")
+        for task in ["m", "m[3]"] {
+            let result = try await folder.holdfast("mark", "r", task, "success")
+            #expect(result.status == 2 && result.error.contains("name one of m[0] to m[2]"), "\(result.error)")
+        }
+    }
+
     @Test("Used ids, unknown runs, ambiguous beginnings and forged cursors end with 2", arguments: StoreKind.tested)
     func ids(_ store: StoreKind) async throws {
         let folder = try Folder(store)

@@ -138,6 +138,35 @@ struct InterruptionTests {
         #expect(try await folder.holdfast("cancel", "r").output.contains("has ended already: cancelled"))
     }
 
+    @Test(
+        "A signal ends the on_exit of a cancel without a worker; another cancel runs it again",
+        arguments: StoreKind.tested)
+    func interruptedCancel(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
+        try folder.write(
+            """
+            name: a
+            tasks:
+              t: { run: "echo t >> ran.txt; while ! test -e go; do sleep 0.05; done" }
+            on_exit: { run: "echo $$ > pid; while ! test -e go; do sleep 0.05; done; echo exit >> ran.txt" }
+
+            """, to: "a.yaml")
+        let run = try folder.start("run", "a.yaml", "--run-id", "r")
+        try await eventually("the task runs") { try folder.lines("ran.txt").count == 1 }
+        run.signal(SIGKILL)
+        _ = try await run.result()
+        let cancel = try folder.start("cancel", "r")
+        try await eventually("the hook runs") { try folder.lines("pid").count == 1 }
+        cancel.signal(SIGTERM)
+        let result = try await cancel.result()
+        #expect(result.status == 130 && result.error.contains("holdfast cancel r"), "\(result.error)")
+        #expect(!Self.isAlive(try #require(try folder.lines("pid").first)))
+        #expect(try await folder.show("r")["state"] == "interrupted")
+        try folder.write("", to: "go")
+        #expect(try await folder.holdfast("cancel", "r").output == "run r is cancelled\n")
+        #expect(try folder.lines("ran.txt") == ["t", "exit"])
+    }
+
     @Test("A task of a live run is marked by its worker", arguments: StoreKind.tested)
     func markLive(_ store: StoreKind) async throws {
         let (folder, run) = try await started(store)

@@ -169,7 +169,10 @@ extension RunFold {
         if let mapIndex = id.mapIndex, mapIndex < 0 { return "there is no instance \(id)" }
         guard let index = nodeIndex[id.task] else { return definition == nil ? nil : "the DAG has no task \(id.task)" }
         if nodes[index].definition == nil || nodes[index].hook != nil && id.mapIndex == nil { return nil }
-        return "there is no instance \(id)"
+        guard let count = nodes[index].items?.count else { return "there is no instance \(id)" }
+        return count == 0
+            ? "the foreach of \(id.task) has no items"
+            : "there is no instance \(id); name one of \(id.task)[0] to \(id.task)[\(count - 1)]"
     }
 
     mutating func addDynamicInstance(_ id: InstanceID) -> Int {

@@ -30,11 +30,18 @@ struct CancelCommand: AsyncParsableCommand {
         guard !summary.folded.state.isTerminal else {
             return try Output.standard.line("run \(id) has ended already: \(summary.folded.state.rawValue)")
         }
-        let isDone = try await Engine.forCommand(opened).cancel(id, reason: reason)
+        let interruption = try Interruption()
+        let engine = Engine.forCommand(opened)
+        let isDone = try await interruption.interrupting(engine) { try await engine.cancel(id, reason: reason) }
         let state =
-            isDone ? try await opened.store.summary(of: .run(id)).folded.state : try await end(of: id, opened.store)
+            isDone
+            ? try await opened.store.summary(of: .run(id)).folded.state
+            : try await end(of: id, opened.store, interruption)
         try await opened.store.close()
         switch state {
+        case .interrupted:
+            throw CommandFailure(
+                .interrupted, "run \(id) is not cancelled yet; ask again with: holdfast cancel \(id)")
         case .cancelled: try Output.standard.line("run \(id) is cancelled")
         case let state?: try Output.standard.line("run \(id) ended before it could be cancelled: \(state.rawValue)")
         case nil:
@@ -44,13 +51,16 @@ struct CancelCommand: AsyncParsableCommand {
         }
     }
 
-    /// The state it ended in; nil when it has not ended in time.
-    private func end(of run: RunID, _ store: any Store) async throws(StoreError) -> RunState? {
+    /// The state it ended in, `interrupted` when that is not waited for any more; nil when it has not ended in time.
+    private func end(
+        of run: RunID, _ store: any Store, _ interruption: Interruption
+    ) async throws(StoreError) -> RunState? {
         let deadline = ContinuousClock.now + Self.patience
         var position = try await store.feed(FeedQuery(.now, limit: 1)).next
         while true {
             let state = try await store.summary(of: .run(run)).folded.state
             if state.isTerminal { return state }
+            if interruption.hasCome { return .interrupted }
             let left = deadline - ContinuousClock.now
             guard left > .zero else { return nil }
             position = try await store.feed(FeedQuery(.after(position), wait: min(left, .seconds(1)))).next

@@ -30,6 +30,23 @@ struct Interruption: Sendable {
         Self.install(SIGPIPE) { _ in }
     }
 
+    /// Whether a signal has come.
+    var hasCome: Bool { receivedCount.load(ordering: .sequentiallyConsistent) > 0 }
+
+    /// As long as `body` is at work, the first signal interrupts what the engine executes. For one call.
+    func interrupting<Result, Failure: Error>(
+        _ engine: Engine, while body: () async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        let attention = Task {
+            for await signal in signals {
+                await engine.interrupt(reason: signal)
+                return
+            }
+        }
+        defer { attention.cancel() }
+        return try await body()
+    }
+
     /// A thread of its own reads, as nothing else may block on the pipe.
     private static func stream(from end: Int32) -> AsyncStream<String> {
         let (stream, continuation) = AsyncStream<String>.makeStream()

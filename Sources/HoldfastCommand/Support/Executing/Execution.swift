@@ -44,16 +44,9 @@ struct Execution {
     func carryOut(_ run: RunID, _ body: (Engine) async throws(StoreError) -> RunFold) async throws {
         let interruption = try Interruption()
         talk.note(run.rawValue)
-        let attention = Task { [engine] in
-            for await signal in interruption.signals {
-                await engine.interrupt(reason: signal)
-                return
-            }
-        }
-        defer { attention.cancel() }
         let fold: RunFold
         do throws(StoreError) {
-            fold = try await body(engine)
+            fold = try await interruption.interrupting(engine) { () async throws(StoreError) in try await body(engine) }
         } catch {
             await display.finish()
             throw explained(error, run)
