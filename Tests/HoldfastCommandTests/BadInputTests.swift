@@ -109,6 +109,8 @@ struct BadInputTests {
             (["runs", "--limit", "0"], "limit"), (["xcom", "abc", "laod"], "did you mean load?"),
             (["mark", "abc", "u", "success"], "u"), (["rerun", "abc", "--from", "u"], "u"),
             (["logs", "abc", "load", "--try", "9"], "9"),
+            (["logs", "abc", "load[0]"], "load[0] of run abc: not found"),
+            (["xcom", "abc", "load[0]"], "load[0] of run abc: not found"),
         ] {
             let result = try await folder.holdfast(all: arguments)
             #expect(result.status == 2 && result.error.contains(message), "\(arguments): \(result.error)")

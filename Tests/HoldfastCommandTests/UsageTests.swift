@@ -29,7 +29,8 @@ struct UsageTests {
     func suggestions() async throws {
         let folder = try Folder()
         for (arguments, suggestion) in [
-            (["rnus"], "did you mean runs?"), (["dags", "shw", "x"], "did you mean show?"),
+            (["rnus"], "did you mean runs?"), (["help", "shw"], "did you mean show?"),
+            (["dags", "shw", "x"], "did you mean show?"),
             (["runs", "--formt", "json"], "Did you mean '--format'?"),
             (["runs", "--state", "faild"], "did you mean failed?"),
             (["runs", "--sort", "durations"], "did you mean duration?"),

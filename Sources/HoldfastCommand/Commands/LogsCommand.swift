@@ -34,7 +34,7 @@ struct LogsCommand: AsyncParsableCommand {
             throw CommandFailure(.badInput, "the store \(opened.url) keeps no log files")
         }
         let fold = try await opened.store.fold(id)
-        if let task = instance?.task, fold.node(task) == nil { throw StoreError.unknownTask(task, in: fold) }
+        if let instance { follow ? try fold.check(instance.task) : try fold.check(instance) }
         let selection = LogSelection(instance, tryNumber: tryNumber)
         if follow {
             let following = LogFollowing(run: id, folder: folder, store: opened.store, selection: selection)

@@ -30,7 +30,8 @@ struct XComCommand: AsyncParsableCommand {
         let opened = try await store.openExisting()
         let id = try await run.id(in: opened.store)
         if let instance, let key { return try await printValue(of: instance, key, id, opened.store.xcoms) }
-        if let task = instance?.task { try await Self.check(task, of: id, in: opened.store) }
+        // Unknown ones are a mistake; one that left nothing is not.
+        if let instance { try await opened.store.fold(id).check(instance) }
         let all = try await opened.store.xcoms.list(
             id, task: instance?.task, readingLargeValues: format.format != .text)
         let entries = all.filter { instance?.mapIndex == nil || $0.instance == instance }
@@ -45,12 +46,5 @@ struct XComCommand: AsyncParsableCommand {
         let value = try await xcoms.get(run, instance.task, mapIndex: instance.mapIndex, key: key)
         guard format.format == .text else { return try printDocument(value, format.format) }
         try Output.standard.line(value.rawText)
-    }
-
-    /// An unknown task is a mistake; one that left nothing is not.
-    private static func check(_ task: TaskID, of run: RunID, in store: any Store) async throws(StoreError) {
-        let fold = try await store.fold(run)
-        guard fold.node(task) == nil else { return }
-        throw StoreError.unknownTask(task, in: fold)
     }
 }

@@ -23,7 +23,8 @@ enum ArgumentOrder {
     static func unknownSubcommand(in arguments: [String]) -> CommandFailure? {
         var path = "holdfast"
         var subcommands = RootCommand.configuration.subcommands
-        for argument in arguments where !subcommands.isEmpty {
+        let named = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
+        for argument in named where !subcommands.isEmpty {
             guard !argument.hasPrefix("-"), argument != "help" else { return nil }
             guard let next = subcommands.first(where: { $0.configuration.commandName == argument }) else {
                 return complaint(about: argument, names: subcommands.compactMap { $0.configuration.commandName }, path)
