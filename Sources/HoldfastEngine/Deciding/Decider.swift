@@ -83,10 +83,18 @@ public struct Decider: Sendable {
             guard freeSlots > 0 else { return }
             switch fold.judge(index) {
             case .run: decideRunnable(index)
-            case .skip: settle(index, as: .skipped, reason: "skipped with a task it needs")
+            case .skip: settle(index, as: .skipped, reason: reasonToSkip(index))
             case .upstreamFailed: settle(index, as: .upstreamFailed, reason: "a task it needs failed")
             case nil: break
             }
+        }
+    }
+
+    private func reasonToSkip(_ index: Int) -> String {
+        switch fold.nodes[index].definition?.trigger {
+        case .oneFailed: "no task it needs failed"
+        case .oneSuccess: "no task it needs succeeded"
+        default: "skipped with a task it needs"
         }
     }
 

@@ -154,6 +154,27 @@ struct PipelineRunTests {
         }
     }
 
+    @Test("a task that is skipped says which of the tasks it needs did not do what")
+    func reasonsToSkip() async throws {
+        try await withHarness { harness in
+            let fold = try await harness.run(
+                """
+                name: t
+                tasks:
+                  done: { run: "true" }
+                  no: { when: "false", run: "true" }
+                  all: { needs: [no], run: "true" }
+                  failed: { needs: [done], trigger: one_failed, run: "true" }
+                  success: { needs: [no], trigger: one_success, run: "true" }
+                """)
+            let reasons = ["all", "failed", "success"].map {
+                fold.instance(InstanceID(TaskID(unchecked: $0)))?.error
+            }
+            #expect(
+                reasons == ["skipped with a task it needs", "no task it needs failed", "no task it needs succeeded"])
+        }
+    }
+
     @Test("a template that finds nothing fails its task, saying what is missing")
     func missingValue() async throws {
         try await withHarness { harness in
