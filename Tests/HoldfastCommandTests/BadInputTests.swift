@@ -38,6 +38,21 @@ struct BadInputTests {
         #expect(try folder.read("junk.db").hasPrefix("this is no database"))
     }
 
+    @Test("A working directory whose path is not UTF-8 is refused, and no other one is used")
+    func oddFolder() async throws {
+        let folder = try Folder()
+        try folder.write(
+            #"""
+            name: a
+            tasks:
+              t: { run: "odd=$(printf 'odd\\377'); mkdir $odd; cd $odd; '\#(Command.path)' init; '\#(Command.path)' run pipeline.yaml || echo $? > ../code.txt" }
+
+            """#, to: "a.yaml")
+        let run = try await folder.holdfast("run", "a.yaml")
+        #expect(run.status == 0, "\(run.error)")
+        #expect(try folder.lines("code.txt") == ["2"])
+    }
+
     @Test("A store that can't be made where it is named ends with 3", arguments: ["sqlite", "files"])
     func impossiblePlace(_ kind: String) async throws {
         let folder = try Folder()
