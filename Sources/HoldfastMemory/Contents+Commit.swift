@@ -84,8 +84,8 @@ extension Contents {
 
 extension Contents {
     private mutating func write(_ changeset: Changeset, at now: Timestamp) -> Receipt {
-        for change in changeset.summaries {
-            write(changeset.stamped(change, head: histories[change.id]?.lastSequence ?? 0))
+        for (index, change) in changeset.summaries.enumerated() {
+            write(changeset.stampedSummary(index, head: histories[change.id]?.lastSequence ?? 0))
         }
         var receipt = Receipt()
         for append in changeset.appends { receipt.sequences.append(write(append)) }

@@ -65,8 +65,9 @@ extension Committer {
 
     private func write(_ encoded: EncodedChangeset) throws(SQLiteFailure) -> Receipt {
         let changeset = encoded.changeset
-        for change in changeset.summaries {
-            try write(changeset.stamped(change, head: try head(of: change.id)?.sequence ?? 0))
+        for (index, change) in changeset.summaries.enumerated() {
+            let sequence = change.isCreation ? 0 : try head(of: change.id)?.sequence ?? 0
+            try write(changeset.stampedSummary(index, head: sequence))
         }
         var receipt = Receipt()
         var mark: ChangesetID? = changeset.id

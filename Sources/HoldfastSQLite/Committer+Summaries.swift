@@ -20,10 +20,8 @@ struct StoredSummary {
 extension Committer {
     func check(_ change: SummaryChange) throws(SQLiteFailure) {
         switch change {
-        case .create(let summary):
-            guard try head(of: summary.id) == nil else {
-                throw .refused(StoreError(.alreadyExists, subject: summary.id.description))
-            }
+        // Its first event goes with it, and was checked.
+        case .create: break
         case .update(let update):
             if update.folded != nil { try checkFence(update.id, token: update.token) }
             guard let expected = update.expectedStates else {

@@ -22,6 +22,7 @@ struct ExchangeTests {
                 "format": "run-history", "unchanged": 0,
                 "imported": ["runs": 2, "processes": 0, "workspaces": 0, "artifacts": 0, "cached": 0, "dags": 0],
                 "rejected": [["file": "runs.jsonl", "line": 3, "reason": "no JSON: unterminated string"]],
+                "above_limits": ["runs": 0, "processes": 0],
             ])
         let runs = try await folder.holdfast("runs", "--format", "json").json()["runs"]?.arrayValue ?? []
         #expect(runs.map { $0["run_id"] } == ["r2", "r1"] && runs.map { $0["state"] } == ["cancelled", "success"])
@@ -29,6 +30,20 @@ struct ExchangeTests {
         let second = try await folder.holdfast("import", "runs.jsonl")
         #expect(second.status == 0 && second.lines.last == "imported nothing from run-history; 2 unchanged; 1 rejected")
         #expect(second.lines.first == "runs.jsonl:3: no JSON: unterminated string")
+    }
+
+    @Test(
+        "import says what is above the limits, and leaves it to the next run or to prune", arguments: StoreKind.tested)
+    func aboveLimits(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
+        try folder.write(Self.lines, to: "runs.jsonl")
+        try await folder.holdfast("prune", "--set", "max_runs_per_dag=1")
+        let result = try await folder.holdfast("import", "runs.jsonl")
+        let note = "above the store's limits: 1 run; applied when the next one is added, or by holdfast prune"
+        #expect(result.status == 0 && result.lines.last == note)
+        #expect(try await folder.holdfast("runs", "--format", "jsonl").lines.count == 2)
+        #expect(try await folder.holdfast("prune").status == 0)
+        #expect(try await folder.holdfast("import", "runs.jsonl", "--format", "json").json()["unchanged"] == 1)
     }
 
     @Test("a dry run says what would happen and makes no store")

@@ -69,6 +69,33 @@ struct SchemaTests {
         #expect(try await folder.holdfast("schema", "show", "no id").status == 2)
     }
 
+    @Test("artifacts are listed by schema: of one version, or of any", arguments: StoreKind.tested)
+    func artifacts(_ store: StoreKind) async throws {
+        let folder = try Folder(store)
+        for name in ["_system", "artifacts"] {
+            let path = folder.url.appendingPathComponent("in/runs/r/\(name)")
+            try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
+        }
+        try folder.write(
+            #"{"run_id": "r", "status": "completed", "started_at": "2026-01-01T00:00:00Z"}"#,
+            to: "in/runs/r/_system/metadata.json")
+        for (name, schema, version) in [("a", "order", "1.0.0"), ("b", "order", "2.0.0"), ("c", "orders", "1.0.0")] {
+            try folder.write(
+                #"{"id": "\#(name)", "content": 1, "schema": {"name": "\#(schema)", "version": "\#(version)"}}"#,
+                to: "in/runs/r/artifacts/\(name).json")
+        }
+        #expect(try await folder.holdfast("import", "in").status == 0)
+        for (schema, keys) in [("order", ["a", "b"]), ("order@2.0.0", ["b"]), ("none", []), ("order@", [])] {
+            let list = try await folder.holdfast("artifacts", "r", "--schema", schema, "--format", "json")
+            #expect(try list.json()["artifacts"]?.arrayValue?.map { $0["key"]?.stringValue } == keys, "\(schema)")
+        }
+        #expect(try await folder.holdfast("artifacts", "r", "--schema", "none").output == "no artifacts\n")
+        #expect(try await folder.holdfast("artifacts", "r", "a", "--schema", "order").status == 64)
+        let rows = try await folder.holdfast("artifacts", "r", "--schema", "order", "--format", "csv").output
+            .split(whereSeparator: \.isNewline)
+        #expect(rows.count == 3 && rows[0] == "key,size,digest,media_type,schema" && rows[1].hasSuffix(",order@1.0.0"))
+    }
+
     @Test("a task's result is cached, shown as such, counted, and cleared", arguments: StoreKind.tested)
     func cache(_ store: StoreKind) async throws {
         let folder = try Folder(store)

@@ -27,6 +27,19 @@ public struct PruneReport: Sendable, Equatable {
     }
 }
 
+/// What is over the limits.
+public struct RetentionExcess: Sendable, Hashable {
+    public var runs = 0
+    public var processes = 0
+
+    public init(runs: Int = 0, processes: Int = 0) {
+        self.runs = runs
+        self.processes = processes
+    }
+
+    public var isNone: Bool { self == RetentionExcess() }
+}
+
 // MARK: - Output
 
 extension PruneReport {

@@ -85,7 +85,7 @@ struct Pruner {
     }
 
     /// In a dry run, without what would be gone by now.
-    private func count(_ scope: Scope) async throws(StoreError) -> Int {
+    func count(_ scope: Scope) async throws(StoreError) -> Int {
         let counts = try await store.counts(CountQuery(kind: scope.kind, dag: scope.dag))
         let gone = !report.isDryRun ? 0 : scope.dag.map { report.runs[$0]?.count ?? 0 } ?? report.processes.count
         return counts.reduce(0) { $0 + $1.count } - gone

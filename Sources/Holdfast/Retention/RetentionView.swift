@@ -83,6 +83,27 @@ extension RetentionView {
         return Set(try await store.counts(CountQuery()).map(\.dag)).sorted()
     }
 
+    /// How many runs and processes are over the limits, those included that stay since they are pinned, unfinished or held
+    /// by a worker. Limits of number cost a look at the kept counts, those of age a listing of what is too old.
+    public func excess() async throws(StoreError) -> RetentionExcess {
+        let settings = try await settings()
+        var excess = RetentionExcess()
+        for dag in try await dags(nil) {
+            excess.runs += try await self.excess(.runs(of: dag, settings.limits(for: dag)))
+        }
+        excess.processes = try await self.excess(.processes(settings.limits()))
+        return excess
+    }
+
+    private func excess(_ scope: Pruner.Scope) async throws(StoreError) -> Int {
+        var pruner = Pruner(views, dryRun: true)
+        guard scope.maxAge == .zero else {
+            try await pruner.prune(scope)
+            return pruner.report.runCount + pruner.report.processes.count + pruner.report.kept
+        }
+        return scope.limit == 0 ? 0 : max(0, try await pruner.count(scope) - scope.limit)
+    }
+
     private func giveBack(into report: inout PruneReport) async throws(StoreError) {
         let upkeep = try await store.maintain(
             MaintenanceRequest(compact: true, collectBlobsOlderThan: MaintenanceRequest.usualBlobAge))

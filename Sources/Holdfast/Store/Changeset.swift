@@ -191,11 +191,14 @@ extension Changeset.Append {
 }
 
 extension Changeset {
-    /// The change of a summary as it is to be written: `asOf` is the last sequence that this changeset's append to the
-    /// same history gets, as requests may have come in since the caller folded.
-    /// - Parameter head: the last sequence of the history before this changeset.
-    package func stamped(_ change: SummaryChange, head: Int64) -> SummaryChange {
-        guard let append = appends.first(where: { $0.history == change.id }) else { return change }
+    /// A change of a summary as it is to be written: `asOf` is the last sequence that this changeset's append to the same
+    /// history gets, as requests may have come in since the caller folded.
+    /// - Parameters:
+    ///   - index: of the change.
+    ///   - head: the last sequence of the history before this changeset.
+    package func stampedSummary(_ index: Int, head: Int64) -> SummaryChange {
+        let change = summaries[index]
+        guard let append = append(to: change.id, expectedAt: index) else { return change }
         let last = head + Int64(append.events.count)
         switch change {
         case .create(var summary):
@@ -205,5 +208,10 @@ extension Changeset {
             update.folded?.asOf = last
             return .update(update)
         }
+    }
+    /// Whoever makes many histories at once lists their appends and summaries in the same order.
+    private func append(to history: HistoryID, expectedAt index: Int) -> Append? {
+        if appends.indices.contains(index), appends[index].history == history { return appends[index] }
+        return appends.first { $0.history == history }
     }
 }

@@ -126,6 +126,10 @@ public enum SummaryChange: Sendable, Hashable {
         case .update(let update): update.id
         }
     }
+
+    package var isCreation: Bool {
+        if case .create = self { true } else { false }
+    }
 }
 
 public struct SummaryUpdate: Sendable, Hashable {

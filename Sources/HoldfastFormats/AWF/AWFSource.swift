@@ -2,7 +2,7 @@ import Foundation
 import Holdfast
 
 /// `<storage>/states/<id>.json` and `<storage>/history.db`; or one of these files.
-struct AWFSource: Sendable {
+struct AWFSource: RecordReader {
     private let states: [String]
     private let history: String?
 

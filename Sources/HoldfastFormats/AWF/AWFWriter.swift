@@ -38,10 +38,16 @@ final class AWFWriter {
         return [
             "id": .string(fold.id.rawValue), "workflow_id": .string(fold.id.rawValue),
             "workflow_name": .string(run.created.dag.rawValue), "status": .string(AWFStates.name(of: fold.state)),
-            "exit_code": .int(fold.state == .success ? 0 : 1), "started_at": .int(start.milliseconds * 1_000_000),
-            "completed_at": .int(end.milliseconds * 1_000_000),
+            "exit_code": .int(fold.state == .success ? 0 : 1), "started_at": nanoseconds(start),
+            "completed_at": nanoseconds(end),
             "duration_ms": .int(end.milliseconds - start.milliseconds), "error_message": json(fold.failureReason),
         ]
+    }
+
+    /// Null from the year 2262 on, which a number of nanoseconds does not reach.
+    private static func nanoseconds(_ time: Timestamp) -> JSONValue {
+        let (value, overflow) = time.milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? .null : .int(value)
     }
 
     // MARK: history.db

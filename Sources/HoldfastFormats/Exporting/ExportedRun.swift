@@ -4,14 +4,16 @@ import Holdfast
 struct ExportedRun: Sendable {
     let run: ForeignRun
     let origin: OriginMetadata?
-    /// All of its records in the format; sections beside the main record begin with `$`.
+    /// All of its records in the format: the main one, and the sections that stand beside it.
     let document: [String: JSONValue]
+    private let sections: Set<String>
 
     var id: String { run.fold.id.rawValue }
     /// The main record.
-    var record: JSONValue { .object(document.filter { !$0.key.hasPrefix("$") }) }
+    var record: JSONValue { .object(document.filter { !sections.contains($0.key) }) }
 
     init(_ id: RunID, _ format: RecordFormat, _ store: any Store) async throws(StoreError) {
+        sections = format.sections
         var first: RunSnapshot?
         var base = RunFold(id: id)
         var fold = base

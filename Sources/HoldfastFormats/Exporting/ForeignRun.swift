@@ -35,6 +35,20 @@ struct ForeignRun: Sendable {
     var metadata: [String: JSONValue] { fold.metadata.filter { $0.key != OriginMetadata.name } }
 }
 
+extension RecordFormat {
+    /// The members of a run's whole document that are no part of its main record.
+    var sections: Set<String> {
+        switch self {
+        case .pipelineCore: [PipelineCoreRun.xcomSection]
+        // It has no runs.
+        case .processStore: []
+        case .waivern: [WaivernRun.stateSection, WaivernRun.filesSection, WaivernRun.cacheSection]
+        case .awf: [AWFState.executionSection]
+        case .runHistory: [RunHistoryEvents.section]
+        }
+    }
+}
+
 /// A text, or null.
 func json(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 

@@ -38,15 +38,21 @@ public struct ImportReport: Sendable, Hashable {
     public internal(set) var superseded = 0
     /// By file and line.
     public internal(set) var rejected: [Rejection] = []
+    /// What the store has above its limits, now that all is in; the next added run or process, or `prune`, applies them.
+    /// Nil after a dry run, which has nothing to count.
+    public internal(set) var aboveLimits: RetentionExcess?
 
     init(format: RecordFormat) { self.format = format }
 
-    /// `{"format", "imported": {…}, "unchanged", "rejected": [{"file", "line", "reason"}]}`.
+    /// `{"format", "imported": {…}, "unchanged", "rejected": [{"file", "line", "reason"}], "above_limits": {"runs", "processes"}}`.
     public var outputJSON: JSONValue {
         [
             "format": .string(format.rawValue),
             "imported": imported.outputJSON, "unchanged": .int(Int64(unchanged)),
             "rejected": .array(rejected.map(\.outputJSON)),
+            "above_limits": aboveLimits.map {
+                ["runs": .int(Int64($0.runs)), "processes": .int(Int64($0.processes))]
+            } ?? .null,
         ]
     }
 }

@@ -1,10 +1,15 @@
 import Holdfast
 
-/// Where readers leave what they find. Collects records into batches, and has one batch written while the next is read.
+/// Where readers leave what they find. Collects records into batches: while one is written, the next is made ready, and
+/// further records are read.
 final class ImportSink {
+    private typealias Writing = Task<Result<RecordWriter.Outcome, StoreError>, Never>
+
     /// In a batch.
-    private static let maximumCount = 500
+    private static let maximumCount = 1000
     private static let maximumSize = 2 * 1024 * 1024
+    /// Batches that are written or made ready.
+    private static let maximumPending = 2
 
     let times: SourceTimes
     private let writer: RecordWriter
@@ -12,7 +17,8 @@ final class ImportSink {
     private(set) var report: ImportReport
     private var batch: [ImportedRecord] = []
     private var size = 0
-    private var writing: Task<Result<RecordWriter.Outcome, StoreError>, Never>?
+    /// In the order in which they are written.
+    private var pending: [Writing] = []
 
     init(
         format: RecordFormat, times: SourceTimes, writer: RecordWriter,
@@ -40,21 +46,29 @@ final class ImportSink {
     /// Writes what is left.
     func finish() async throws(StoreError) -> ImportReport {
         try await flush()
-        try await settle()
+        while !pending.isEmpty { try await settle() }
         var sorted = report
         sorted.rejected.sort { ($0.file, $0.line ?? 0, $0.reason) < ($1.file, $1.line ?? 0, $1.reason) }
         return sorted
     }
 
     private func flush() async throws(StoreError) {
-        try await settle()
+        if pending.count == Self.maximumPending { try await settle() }
         guard !batch.isEmpty else { return }
-        let (records, writer) = (batch, writer)
+        pending.append(Self.write(batch, writer, after: pending.last))
         batch = []
         size = 0
-        writing = Task { () async -> Result<RecordWriter.Outcome, StoreError> in
+    }
+
+    /// A batch is compared with what is there, so it waits for the one before it, and is not written when that failed.
+    private static func write(
+        _ records: [ImportedRecord], _ writer: RecordWriter, after previous: Writing?
+    ) -> Writing {
+        Task {
+            let batch = PreparedBatch(records)
+            if case .failure(let error)? = await previous?.value { return .failure(error) }
             do throws(StoreError) {
-                return .success(try await writer.write(records))
+                return .success(try await writer.write(batch))
             } catch {
                 return .failure(error)
             }
@@ -62,9 +76,7 @@ final class ImportSink {
     }
 
     private func settle() async throws(StoreError) {
-        guard let task = writing else { return }
-        writing = nil
-        report.add(try await task.value.get())
+        report.add(try await pending.removeFirst().value.get())
         onProgress(report)
         if Task.isCancelled {
             throw StoreError(.unavailable, subject: "import", detail: "it was cancelled", cause: CancellationError())

@@ -6,6 +6,10 @@ struct Place: Sendable, Hashable {
     var line: Int?
 }
 
+extension ImportReport.Rejection {
+    init(_ place: Place, _ reason: String) { self.init(file: place.file, line: place.line, reason: reason) }
+}
+
 /// One record of the source, as ours.
 enum ImportedRecord: Sendable {
     case run(ImportedRun)

@@ -41,7 +41,9 @@ public struct Importer: Sendable {
             format: source.format, times: SourceTimes(zone: timeZone),
             writer: RecordWriter(store: store, isDryRun: isDryRun), onProgress: onProgress)
         try await source.read(into: sink)
-        return try await sink.finish()
+        var report = try await sink.finish()
+        if !isDryRun { report.aboveLimits = try await store.retention.excess() }
+        return report
     }
 }
 

@@ -1,23 +1,17 @@
 import Holdfast
 
 extension RecordWriter {
-    func write(_ runs: [ImportedRun], _ outcome: inout Outcome) async throws(StoreError) {
-        var known = try await digests(of: runs.map(\.id))
+    func write(_ runs: [PreparedRun], _ outcome: inout Outcome) async throws(StoreError) {
+        var known = try await digests(of: runs.map(\.run.id))
         var prepared: [PreparedRun] = []
         for run in runs {
-            let draft: PreparedRun
-            do throws(StoreError) {
-                draft = try PreparedRun(run)
-            } catch {
-                outcome.reject(run.place, error.detail ?? error.description)
-                continue
-            }
-            switch Self.verdict(draft.digest, known: known[run.id.rawValue]) {
+            let id = run.run.id
+            switch Self.verdict(run.digest, known: known[id.rawValue]) {
             case .unchanged: outcome.unchanged += 1
-            case .different: outcome.reject(run.place, "run \(run.id) is there already, with other content")
+            case .different: outcome.reject(run.run.place, "run \(id) is there already, with other content")
             case .new:
-                known[run.id.rawValue] = draft.digest.hexadecimal
-                prepared.append(draft)
+                known[id.rawValue] = run.digest.hexadecimal
+                prepared.append(run)
             }
         }
         if isDryRun {

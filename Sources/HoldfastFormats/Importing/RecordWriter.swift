@@ -9,7 +9,7 @@ struct RecordWriter: Sendable {
         var rejected: [ImportReport.Rejection] = []
 
         mutating func reject(_ place: Place, _ reason: String) {
-            rejected.append(ImportReport.Rejection(file: place.file, line: place.line, reason: reason))
+            rejected.append(ImportReport.Rejection(place, reason))
         }
     }
 
@@ -18,21 +18,13 @@ struct RecordWriter: Sendable {
     /// What a dry run has seen, as there is no store that knows it.
     let seen = SeenRecords()
 
-    func write(_ records: [ImportedRecord]) async throws(StoreError) -> Outcome {
-        var outcome = Outcome()
-        var runs: [ImportedRun] = []
-        var processes: [ImportedProcess] = []
-        for record in records {
-            switch record {
-            case .run(let run): runs.append(run)
-            case .dag(let dag): try await write(dag, &outcome)
-            case .cached(let response): try await write(response, &outcome)
-            case .process(let process): processes.append(process)
-            case .workspace(let workspace): try await write(workspace, &outcome)
-            }
-        }
-        if !runs.isEmpty { try await write(runs, &outcome) }
-        if !processes.isEmpty { try await write(processes, &outcome) }
+    func write(_ batch: PreparedBatch) async throws(StoreError) -> Outcome {
+        var outcome = Outcome(rejected: batch.rejected)
+        for dag in batch.dags { try await write(dag, &outcome) }
+        for workspace in batch.workspaces { try await write(workspace, &outcome) }
+        for response in batch.responses { try await write(response, &outcome) }
+        if !batch.runs.isEmpty { try await write(batch.runs, &outcome) }
+        if !batch.processes.isEmpty { try await write(batch.processes, &outcome) }
         return outcome
     }
 

@@ -1,7 +1,7 @@
 import Holdfast
 
 /// `<base>/dags.json`, `<base>/runs/<run>.json`, `<base>/xcom/<run>.json`; or one of these files.
-struct PipelineCoreSource: Sendable {
+struct PipelineCoreSource: RecordReader {
     private enum Part { case folder(SourceFolder), dags(String), run(String) }
     private let part: Part
 

@@ -4,6 +4,8 @@ import Holdfast
 struct ProcessStoreRecord {
     /// The member of the whole document that holds the workspace's id.
     static let workspaceSection = "$workspaceId"
+    /// The member of the whole document that holds what else stands beside the process.
+    static let entrySection = "$entry"
 
     /// What a process that was left at work has become since: whoever ran it is gone.
     static let statuses: [String: ProcessStatus] = [
@@ -23,11 +25,18 @@ struct ProcessStoreRecord {
     let id: String
     private let fields: Fields
     private let workspace: String?
+    private let beside: [String: JSONValue]
     private var record: ProcessRecord
 
-    /// - Parameter workspace: what stands beside the process; else what its metadata say.
-    init(_ json: JSONValue, workspace: String?, times: SourceTimes, at path: [JSONStep] = []) throws(Refusal) {
+    /// - Parameters:
+    ///   - workspace: what stands beside the process; else what its metadata say.
+    ///   - beside: further members that stand there.
+    init(
+        _ json: JSONValue, workspace: String?, beside: [String: JSONValue] = [:], times: SourceTimes,
+        at path: [JSONStep] = []
+    ) throws(Refusal) {
         let fields = try Fields(json, at: path)
+        self.beside = beside
         self.fields = fields
         id = try fields.required("id", fields.name)
         let metadata = try fields.object("metadata") ?? [:]
@@ -70,6 +79,7 @@ struct ProcessStoreRecord {
     func imported(at place: Place, layout: String) -> ImportedProcess {
         var document = fields.members
         document[Self.workspaceSection] = workspace.map { .string($0) }
+        if !beside.isEmpty { document[Self.entrySection] = .object(beside) }
         return ImportedProcess(
             place: place, record: record,
             origin: ImportedRun.Origin(

@@ -9,7 +9,7 @@ import Holdfast
 /// - `processes.json`, an array of `{workspaceId, process}`
 ///
 /// `workspaces.json` stands beside each.
-struct ProcessStoreSource: Sendable {
+struct ProcessStoreSource: RecordReader {
     private enum Part: Sendable {
         case workspaces(String)
         case array(String)
@@ -23,13 +23,12 @@ struct ProcessStoreSource: Sendable {
     init?(_ folder: SourceFolder) {
         var parts: [Part] = []
         if folder.hasFile("workspaces.json") { parts.append(.workspaces(folder.file("workspaces.json"))) }
-        let repos = folder.folder("repos")
-        for name in repos.names {
-            parts += Self.parts(of: repos.folder(name).folder("processes"), workspace: name, layout: "repos")
+        for repo in folder.folder("repos").folders {
+            parts += Self.parts(of: repo.folder("processes"), workspace: repo.name, layout: "repos")
         }
         let processes = folder.folder("processes")
-        for name in processes.names where processes.hasFolder(name) {
-            parts += Self.parts(of: processes.folder(name), workspace: name, layout: "workspace-folders")
+        for workspace in processes.folders {
+            parts += Self.parts(of: workspace, workspace: workspace.name, layout: "workspace-folders")
         }
         if Self.hasProcesses(processes) { parts.append(.folder(processes, workspace: nil, layout: "files")) }
         if folder.hasFile("processes.json") { parts.append(.array(folder.file("processes.json"))) }
@@ -53,9 +52,8 @@ struct ProcessStoreSource: Sendable {
         let workspace = name == "_default" ? nil : name
         var parts: [Part] = []
         if hasProcesses(folder) { parts.append(.folder(folder, workspace: workspace, layout: layout)) }
-        let pruned = folder.folder("pruned")
-        for month in pruned.names where pruned.hasFolder(month) {
-            parts.append(.folder(pruned.folder(month), workspace: workspace, layout: "pruned"))
+        for month in folder.folder("pruned").folders {
+            parts.append(.folder(month, workspace: workspace, layout: "pruned"))
         }
         return parts
     }
@@ -151,7 +149,9 @@ struct ProcessStoreSource: Sendable {
         }
         let fields = try Fields(json)
         return try ProcessStoreRecord(
-            process, workspace: try fields.name("workspaceId") ?? workspace, times: times, at: [.member("process")])
+            process, workspace: try fields.name("workspaceId") ?? workspace,
+            beside: fields.members.filter { $0.key != "process" && $0.key != "workspaceId" }, times: times,
+            at: [.member("process")])
     }
 
     // MARK: Folders

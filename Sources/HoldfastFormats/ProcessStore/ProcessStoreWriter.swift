@@ -43,7 +43,8 @@ final class ProcessStoreWriter {
         }
         var members = document.objectValue ?? [:]
         let workspace = members.removeValue(forKey: ProcessStoreRecord.workspaceSection)
-        var entry: [String: JSONValue] = ["process": .object(members)]
+        var entry = members.removeValue(forKey: ProcessStoreRecord.entrySection)?.objectValue ?? [:]
+        entry["process"] = .object(members)
         entry["workspaceId"] = workspace
         let text = JSONValue.object(entry).prettyText.split(separator: "\n", omittingEmptySubsequences: false)
         try processes.write((isFirst ? "\n  " : ",\n  ") + text.joined(separator: "\n  "))

@@ -3,18 +3,16 @@ import Holdfast
 extension RecordWriter {
     // MARK: Processes
 
-    func write(_ processes: [ImportedProcess], _ outcome: inout Outcome) async throws(StoreError) {
+    func write(_ processes: [PreparedProcess], _ outcome: inout Outcome) async throws(StoreError) {
         var known = try await digests(of: processes.map(\.record.id))
-        var created: [ImportedProcess] = []
-        for var process in processes {
-            let digest = Digest(of: process.origin.record.encoded())
-            let id = process.record.id
+        var created: [PreparedProcess] = []
+        for process in processes {
+            let (id, digest) = (process.record.id, process.digest)
             switch Self.verdict(digest, known: known[id.rawValue]) {
             case .unchanged: outcome.unchanged += 1
             case .different: outcome.reject(process.place, "process \(id) is there already, with other content")
             case .new:
                 known[id.rawValue] = digest.hexadecimal
-                process.note(digest)
                 created.append(process)
                 if isDryRun { seen.insert("process \(id)", digest) }
             }
@@ -36,14 +34,14 @@ extension RecordWriter {
     }
 
     /// Creates all in one commit, or each by itself where somebody else has made one of them meanwhile.
-    private func create(_ processes: inout [ImportedProcess], _ outcome: inout Outcome) async throws(StoreError) {
+    private func create(_ processes: inout [PreparedProcess], _ outcome: inout Outcome) async throws(StoreError) {
         guard !processes.isEmpty else { return }
         do throws(StoreError) {
             return try await commit(processes)
         } catch {
             guard error.code == .alreadyExists else { throw error }
         }
-        var created: [ImportedProcess] = []
+        var created: [PreparedProcess] = []
         for process in processes {
             do throws(StoreError) {
                 try await commit([process])
@@ -56,7 +54,7 @@ extension RecordWriter {
         processes = created
     }
 
-    private func commit(_ processes: [ImportedProcess]) async throws(StoreError) {
+    private func commit(_ processes: [PreparedProcess]) async throws(StoreError) {
         var changeset = Changeset()
         for process in processes {
             let one = try Changeset.adding(process.record, origin: .imported, at: process.record.startTime)
@@ -101,18 +99,28 @@ extension RecordWriter {
     }
 }
 
-/// A process of another system, ready to be created.
+/// A process of another system.
 struct ImportedProcess: Sendable {
     var place: Place
     var record: ProcessRecord
     var origin: ImportedRun.Origin
+}
 
-    /// Puts into the metadata what is kept of the original.
-    mutating func note(_ digest: Digest) {
+/// A process that is ready to be created, with what is kept of the original in its metadata.
+struct PreparedProcess: Sendable {
+    let place: Place
+    var record: ProcessRecord
+    /// Of the original, by which it is known again.
+    let digest: Digest
+
+    init(_ process: ImportedProcess) {
+        place = process.place
+        record = process.record
+        digest = Digest(of: process.origin.record.encoded())
         let written = ProcessStoreRecord.document(of: record)
-        let remainder = Remainder.of(origin.record, writtenAs: written) ?? [:]
+        let remainder = Remainder.of(process.origin.record, writtenAs: written) ?? [:]
         record.fields.metadata[OriginMetadata.name] = .object(
-            OriginMetadata(origin, digest: digest, remainder: remainder).members)
+            OriginMetadata(process.origin, digest: digest, remainder: remainder).members)
     }
 }
 

@@ -87,9 +87,11 @@ struct ElementReader {
         var isInString = false
         var isEscaped = false
 
-        mutating func keep(_ byte: UInt8) {
-            if bytes.count >= SourceFile.maximumRecordSize { isTooLong = true }
-            if isTooLong { bytes = [] } else { bytes.append(byte) }
+        mutating func keep(_ byte: UInt8) { keep(CollectionOfOne(byte)) }
+
+        mutating func keep(_ more: some Collection<UInt8>) {
+            if bytes.count + more.count > SourceFile.maximumRecordSize { isTooLong = true }
+            if isTooLong { bytes = [] } else { bytes += more }
         }
     }
 
@@ -101,6 +103,7 @@ struct ElementReader {
                 // A string never holds a line's end: this one was torn.
                 if byte == 0x0A { return try broken(scan, from: first) }
                 take(byte, inString: &scan)
+                takePlainText(inString: &scan)
                 continue
             }
             switch byte {
@@ -133,6 +136,26 @@ struct ElementReader {
         }
         scan.keep(byte)
         advance()
+    }
+
+    /// All of a string that is in the piece and stands for itself, at once.
+    private mutating func takePlainText(inString scan: inout Scan) {
+        guard scan.isInString, !scan.isEscaped else { return }
+        let end = piece.withUnsafeBufferPointer { buffer in
+            var end = index
+            while end < buffer.count, !Self.hasMeaning(buffer[end]) { end += 1 }
+            return end
+        }
+        guard end > index else { return }
+        scan.keep(piece[index..<end])
+        column += end - index
+        isFirstOnLine = false
+        index = end
+    }
+
+    /// Whether a byte in a string is more than a part of its text.
+    private static func hasMeaning(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x0A
     }
 
     private func whole(_ scan: Scan, from first: Int) -> Element {

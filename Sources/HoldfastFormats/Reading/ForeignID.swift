@@ -5,7 +5,7 @@ enum ForeignID {
     /// What keeps a text from naming anything.
     static func problem(with text: String) -> String? {
         if text.isEmpty { return "is empty" }
-        if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+        if text.unicodeScalars.contains(where: isControl) {
             return "holds a control character"
         }
         return nil
@@ -21,6 +21,11 @@ enum ForeignID {
         let trimmed = kept.drop { !isAlphanumeric($0) }
         let digest = Digest(of: text.utf8).hexadecimal.prefix(12)
         return ID(unchecked: (trimmed.isEmpty ? "x" : String(decoding: trimmed, as: UTF8.self)) + "-" + digest)
+    }
+
+    /// The general category Cc.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {

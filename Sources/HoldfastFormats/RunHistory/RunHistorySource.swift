@@ -2,7 +2,7 @@ import Foundation
 import Holdfast
 
 /// `runs.jsonl` and `events/pipeline_<run>.jsonl`; or one of these files.
-struct RunHistorySource: Sendable {
+struct RunHistorySource: RecordReader {
     private let runs: String?
     private let events: SourceFolder?
     private let eventFile: String?
@@ -43,9 +43,10 @@ struct RunHistorySource: Sendable {
     private func readRuns(
         _ path: String, _ unclaimed: inout Set<String>, into sink: ImportSink
     ) async throws(StoreError) {
-        let repeated = repeatedRuns(path, sink.times)
+        let repeated: RepeatedRuns
         var reader: LineReader
         do throws(Refusal) {
+            repeated = try RepeatedRuns(in: path, sink.times)
             reader = LineReader(try SourceFile(path, followsLink: true))
         } catch {
             return sink.reject(path, line: nil, error.reason)
@@ -59,7 +60,7 @@ struct RunHistorySource: Sendable {
                 return sink.reject(path, line: nil, error.reason)
             }
             guard let summary = summary(line, path, sink) else { continue }
-            if let last = repeated[summary.id], last != line.number {
+            if let last = repeated.lastLine(of: summary.id), last != line.number {
                 sink.supersede()
                 continue
             }
@@ -86,37 +87,5 @@ struct RunHistorySource: Sendable {
             sink.reject(path, line: line.number, error.reason)
             return nil
         }
-    }
-
-    /// Of each run that has several whole lines, the number of the last one. A first pass over the file, which remembers only
-    /// bits of the ids; some ids with a single line may be among the result.
-    private func repeatedRuns(_ path: String, _ times: SourceTimes) -> [String: Int] {
-        var filter = IDFilter()
-        var last: [String: Int] = [:]
-        guard let file = try? SourceFile(path, followsLink: true) else { return [:] }
-        var reader = LineReader(file)
-        while let line = try? reader.next() {
-            guard let bytes = line.bytes, let json = try? JSONFile.parse(bytes),
-                let summary = try? RunHistoryLine(json, times: times)
-            else { continue }
-            if filter.insert(summary.id) { last[summary.id] = line.number }
-        }
-        return last
-    }
-}
-
-/// Which ids may have been seen, in a fixed amount of memory.
-struct IDFilter {
-    private static let bits = 1 << 27
-    private var words = [UInt64](repeating: 0, count: bits / 64)
-
-    /// - Returns: whether it may have been there; never false for one that was.
-    mutating func insert(_ id: String) -> Bool {
-        // FNV-1a, 64 bits; only spread matters here.
-        let hash = id.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        let bit = Int(truncatingIfNeeded: hash ^ hash >> 32) & (Self.bits - 1)
-        let mask: UInt64 = 1 << UInt64(bit % 64)
-        defer { words[bit / 64] |= mask }
-        return words[bit / 64] & mask != 0
     }
 }

@@ -1,8 +1,7 @@
-import Foundation
 import Holdfast
 
 /// `<base>/runs/<run>/`, each with `_system`, `artifacts`, `batch_jobs`, `prepared` and `llm_cache`; or one such folder.
-struct WaivernSource: Sendable {
+struct WaivernSource: RecordReader {
     private let runs: [SourceFolder]
 
     init?(_ folder: SourceFolder) {
@@ -10,13 +9,10 @@ struct WaivernSource: Sendable {
             runs = [folder]
             return
         }
-        let inside = folder.folder("runs")
-        let folders = inside.names.map(inside.folder)
+        let folders = folder.folder("runs").folders
         // One run with its system files makes the others runs that lost theirs.
         guard folders.contains(where: { $0.hasFolder("_system") }) else { return nil }
-        runs = folders.filter {
-            (try? FileManager.default.attributesOfItem(atPath: $0.path))?[.type] as? FileAttributeType == .typeDirectory
-        }
+        runs = folders
     }
 
     func read(into sink: ImportSink) async throws(StoreError) {

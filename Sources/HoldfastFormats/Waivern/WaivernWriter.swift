@@ -13,8 +13,7 @@ struct WaivernWriter {
 
     func add(_ run: ExportedRun, _ counts: inout ImportReport.Counts) async throws {
         let root = ["runs", run.id]
-        let metadata = run.document.filter { !$0.key.hasPrefix("$") }
-        try folder.write(.object(metadata), to: root + ["_system", "metadata.json"])
+        try folder.write(run.record, to: root + ["_system", "metadata.json"])
         if let state = run.document[WaivernRun.stateSection] {
             try folder.write(state, to: root + ["_system", "state.json"])
         }

@@ -75,6 +75,21 @@ struct RoundTripTests {
         #expect(process?["conversationTurns"]?[0]?["turnIndex"] == 0 && process?["title"] == "Hi")
     }
 
+    @Test("process-store: what stands beside a process comes back")
+    func besideProcess() async throws {
+        let entries = """
+            [{"workspaceId": "ws", "pinned": true, "tags": ["a", null], "process":
+              {"id": "p", "type": "clarification", "status": "completed", "startTime": "2026-01-01T00:00:00.000Z"}}]
+            """
+        try folder.write(entries, to: "in/processes.json")
+        #expect(try await runImport(folder.path + "/in", into: store).imported.processes == 1)
+        let imported = try await store.processes.get(ProcessID("p")).metadata["imported"]
+        #expect(imported?["fields"]?["$entry"]?["pinned"] == true)
+        _ = try await Exporter(store).run(.all, as: .processStore, to: output)
+        #expect(try json(try contents(of: output)["processes.json"]) == JSONValue(parsing: entries))
+        #expect(try await runImport(output, into: store).unchanged == 1)
+    }
+
     @Test("run-history: the lines that counted and the events mean the same")
     func runHistory() async throws {
         let (original, written) = try await roundTrip(.runHistory)
@@ -146,6 +161,28 @@ struct RoundTripTests {
         let imported = try await runImport(try Fixtures.path("samples/\(source.rawValue)"), into: store)
         let report = try await Exporter(store).run(.all, as: target, to: output)
         #expect(report.exported.runs == imported.imported.runs)
+    }
+
+    @Test("members whose names begin with a dollar come back")
+    func dollar() async throws {
+        let run = """
+            {"id": "r", "dagId": "d", "state": "success", "startDate": "2026-01-01T00:00:00.000Z", "$schema": "x"}
+            """
+        try folder.write(run, to: "in/runs/r.json")
+        _ = try await runImport(folder.path + "/in", into: store)
+        _ = try await Exporter(store).run(.all, as: .pipelineCore, to: output)
+        #expect(try json(try contents(of: output)["runs/r.json"]) == JSONValue(parsing: run))
+    }
+
+    @Test("times that a format can't write are left out", arguments: RecordFormat.allCases)
+    func distant(_ format: RecordFormat) async throws {
+        let line =
+            #"{"run_id": "r", "started_at": "9999-12-31T23:59:59Z", "ended_at": "9999-12-31T23:59:59Z", "result": "failed"}"#
+        try folder.write(line, to: "in/runs.jsonl")
+        #expect(try await runImport(folder.path + "/in", into: store).imported.runs == 1)
+        _ = try await Exporter(store).run(.all, as: format, to: output)
+        guard format != .processStore else { return }
+        #expect(try await runImport(output, into: MemoryStore(), format: format).imported.runs == 1)
     }
 
     @Test("a folder with something in it is not written to")

@@ -12,13 +12,14 @@ struct ImportCommand: AsyncParsableCommand {
 
               pipeline-core   dags.json, runs/*.json, xcom/*.json
               process-store   processes.json, processes/*, repos/*/processes/*, workspaces.json
-              waivern         runs/*/_system, artifacts, batch_jobs, prepared
+              waivern         runs/*/_system, artifacts, batch_jobs, prepared, llm_cache
               awf             states/*.json, history.db
               run-history     runs.jsonl, events/pipeline_*.jsonl
 
             Each record that can't be read is reported with its file, line and reason; the others come in. What our records \
             can't say is kept in the metadata under "imported", and given back by export. Importing again changes nothing. Times \
-            without an offset are local ones. Exits with 2 when nothing was recognised.
+            without an offset are local ones. Nothing is pruned: what is above the store's limits is told. Exits with 2 when \
+            nothing was recognised.
 
             Example: holdfast import ~/old/pipeline --dry-run --format json
             """)
@@ -105,7 +106,15 @@ struct ImportCommand: AsyncParsableCommand {
         if report.unchanged > 0 { lines += "; \(report.unchanged) unchanged" }
         if report.superseded > 0 { lines += "; \(report.superseded) replaced by later lines" }
         if !report.rejected.isEmpty { lines += "; \(report.rejected.count) rejected" }
-        return rejected.joined() + lines + "\n"
+        return rejected.joined() + lines + "\n" + Self.note(of: report.aboveLimits ?? RetentionExcess())
+    }
+
+    private static func note(of excess: RetentionExcess) -> String {
+        guard !excess.isNone else { return "" }
+        let parts = [(excess.runs, "run", "runs"), (excess.processes, "process", "processes")]
+            .filter { $0.0 > 0 }.map { "\($0.0) \($0.0 == 1 ? $0.1 : $0.2)" }
+        return "above the store's limits: \(parts.joined(separator: ", ")); applied when the next one is added, or by "
+            + "holdfast prune\n"
     }
 
     @Sendable private static func parseTimeZone(_ text: String) throws -> TimeZone {
