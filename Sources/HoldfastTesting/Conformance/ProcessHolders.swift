@@ -5,7 +5,9 @@ import Testing
 
 extension StoreConformance {
     static let processHolders: [ConformanceCase] = [
-        ConformanceCase("after a restart: running becomes failed, cancelling becomes cancelled, queued stays") {
+        ConformanceCase(
+            "B, Behaviours: after a restart running becomes failed, cancelling becomes cancelled, queued stays"
+        ) {
             bench in
             try await bench.leaveBehind([.queued, .running, .cancelling])
             let shown: [(String, ProcessStatus)] = [

@@ -6,7 +6,7 @@ import Testing
 extension StoreConformance {
     static let processListing: [ConformanceCase] = [
         ConformanceCase(
-            "processes are listed by workspaceId, status (one or several), type, parentProcessId, since and until"
+            "B, Filters: workspaceId, status (one or several), type, parentProcessId, since, until, all at once"
         ) { bench in
             let sample = try await ProcessSample(bench)
             var generator = SeededGenerator(seed: 11)
@@ -15,7 +15,7 @@ extension StoreConformance {
                 #expect(try await bench.allProcesses(query).map(\.id) == sample.ids(query), "\(query)")
             }
         },
-        ConformanceCase("each filter alone gives what it names, and all that") { bench in
+        ConformanceCase("B, Filters: each alone gives what it names, and all that") { bench in
             let sample = try await ProcessSample(bench)
             var queries = ProcessStatus.allCases.map { ProcessQuery(statuses: [$0]) }
             queries += [
@@ -30,7 +30,7 @@ extension StoreConformance {
                 #expect(try await bench.allProcesses(query).map(\.id) == expected, "\(query)")
             }
         },
-        ConformanceCase("since is inclusive, until exclusive, both on the start time") { bench in
+        ConformanceCase("B, Filters: since is inclusive, until exclusive, both on the start time") { bench in
             let start = bench.now
             for index in 0..<3 { try await bench.processes.add(.sample("p\(index)", start: start + .seconds(index))) }
             func ids(_ since: Int?, _ until: Int?) async throws -> [String] {
@@ -43,7 +43,7 @@ extension StoreConformance {
             #expect(try await ids(1, 2) == ["p1"])
             #expect(try await ids(3, nil) == [])
         },
-        ConformanceCase("limit and offset page through processes, as cursors do") { bench in
+        ConformanceCase("B, Filters: limit and offset page through processes, as cursors do") { bench in
             let sample = try await ProcessSample(bench)
             for statuses in [[], [.running], [.failed, .cancelled], [.queued, .completed]] as [Set<ProcessStatus>] {
                 let expected = sample.ids(ProcessQuery(statuses: statuses))
@@ -94,7 +94,7 @@ extension StoreConformance {
                 _ = try await bench.processes.children(of: ProcessID(unchecked: "absent"))
             }
         },
-        ConformanceCase("clear returns how many it removed and honours every filter") { bench in
+        ConformanceCase("B, Behaviours: clear returns how many it removed and honours every filter") { bench in
             let sample = try await ProcessSample(bench)
             var generator = SeededGenerator(seed: 5)
             var left = Set(sample.records.map(\.id))

@@ -19,8 +19,9 @@ extension StoreConformance {
             #expect(kept.map { $0.members["timestamp"] } == [stamp, "then", stamp])
             #expect(kept[1] == turns[1] && kept[0].role == "user" && kept[2].members.keys.contains("odd"))
         },
-        ConformanceCase("turns that two write at once are all kept: read-modify-write of conversation turns lost turns")
-        {
+        ConformanceCase(
+            "B, Known losses: read-modify-write of conversation turns lost turns; here those of two at once are all kept"
+        ) {
             bench in
             let id = try await bench.addProcess()
             let other = try await bench.beside()

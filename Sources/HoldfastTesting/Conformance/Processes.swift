@@ -13,7 +13,8 @@ extension StoreConformance {
             #expect(try await bench.processes.get(record.id) == record)
             #expect(try await bench.reopened().processes.get(record.id) == record)
         },
-        ConformanceCase("optional fields are left out when absent; type defaults to clarification") { bench in
+        ConformanceCase("B, Process: optional fields are left out when absent; type defaults to clarification") {
+            bench in
             let record = ProcessRecord(id: ProcessID(unchecked: "p"), startTime: bench.now)
             try await bench.processes.add(record)
             let back = try await bench.processes.get(record.id)
@@ -53,7 +54,7 @@ extension StoreConformance {
             #expect(try await bench.processes.get(record.id) == record)
             try await bench.verifies()
         },
-        ConformanceCase("update changes only the named fields") { bench in
+        ConformanceCase("B, Behaviours: update changes only the named fields") { bench in
             var expected = ProcessRecord.full("p", start: bench.now)
             try await bench.processes.add(expected)
             for field in ProcessField.allCases {
@@ -135,7 +136,7 @@ extension StoreConformance {
             try await bench.processes.add(.sample("p", start: bench.now))
             #expect(try await bench.events(.process(named: "p")).count == 1)
         },
-        ConformanceCase("a second store on the same folder sees everything") { bench in
+        ConformanceCase("B, Behaviours: a second store on the same folder sees everything") { bench in
             let other = try await bench.beside()
             try await bench.processes.add(.full("p", start: bench.now))
             #expect(try await other.processes.get(ProcessID(unchecked: "p")) == .full("p", start: bench.now))
@@ -144,7 +145,8 @@ extension StoreConformance {
             #expect(try await bench.processes.summary(ProcessID(unchecked: "p")).fields.title == "other")
             #expect(try await bench.workspaces.list().elements.map(\.rootPath) == ["/srv"])
         },
-        ConformanceCase("two at once lose nothing, neither processes nor updates nor workspaces") { bench in
+        ConformanceCase("B, Behaviours: two at once lose nothing, neither processes nor updates nor workspaces") {
+            bench in
             let other = try await bench.beside()
             let outcomes = try await outcomesAtOnce(count: 60) { index in
                 let mine = index % 2 == 0 ? bench : other

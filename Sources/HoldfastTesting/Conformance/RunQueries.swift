@@ -40,6 +40,19 @@ extension StoreConformance {
             let rest = try await names(TaskQuery(run: b, limit: 1, cursor: first.nextCursor))
             #expect(rest == ["b load"])
         },
+        ConformanceCase("A, XComEntry: limit 1 MB, default key return_value") { bench in
+            try await bench.add("a")
+            let (run, task) = (RunID(unchecked: "a"), TaskID(unchecked: "t"))
+            let xcoms = bench.views.xcoms
+            let largest = JSONValue.string(String(repeating: "x", count: XCom.maximumSize - 2))
+            try await xcoms.set(run, InstanceID(task), to: largest)
+            await expectError(.tooLarge) {
+                try await xcoms.set(run, InstanceID(task), to: .string(String(repeating: "x", count: XCom.maximumSize)))
+            }
+            #expect(try await xcoms.get(run, task) == largest)
+            let entry = try #require(try await xcoms.list(run).first)
+            #expect(entry.key == "return_value" && entry.size == XCom.maximumSize)
+        },
         ConformanceCase("A, History: sort by start, end, duration or state; page with total") { bench in
             try await bench.addRunsToAskFor()
             func page(_ sort: RunPageQuery.Sort, ascending: Bool = false) async throws -> [String] {

@@ -83,5 +83,17 @@ extension StoreConformance {
             #expect(try await bench.state(lease.history) == .interrupted)
             #expect(try await bench.store.counts(CountQuery(states: [.interrupted])).map(\.count) == [1])
         },
+        ConformanceCase("C: a crashed run stayed running there and could never be resumed: here it is taken up again") {
+            bench in
+            let lease = try await bench.start(try await bench.add("a"), for: .seconds(5))
+            bench.clock.advance(by: .seconds(10))
+            #expect(try await bench.state(lease.history) == .interrupted)
+            #expect(try await bench.views.runs.resumable(limit: 5).elements.map(\.id) == [lease.history])
+            let run = RunID(unchecked: "a")
+            try await bench.views.runs.setState(run, to: .running)
+            try await bench.views.runs.setState(run, to: .success)
+            #expect(try await bench.store.fold(run).resumeCount == 1)
+            #expect(try await bench.state(lease.history) == .success)
+        },
     ]
 }

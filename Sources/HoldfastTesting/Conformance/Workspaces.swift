@@ -5,7 +5,7 @@ import Testing
 
 extension StoreConformance {
     static let workspaces: [ConformanceCase] = [
-        ConformanceCase("registering a workspace again updates the given fields only") { bench in
+        ConformanceCase("B, Workspace: registering again updates, the given fields only") { bench in
             let id = WorkspaceID(unchecked: "ws")
             let first = try await bench.workspaces.register(id, rootPath: "/srv/repo", metadata: ["a": 1, "b": 2])
             #expect(first == Workspace(id: id, name: "ws", rootPath: "/srv/repo", metadata: ["a": 1, "b": 2]))
