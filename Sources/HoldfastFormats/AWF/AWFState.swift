@@ -21,7 +21,7 @@ struct AWFState {
     init(_ json: JSONValue, name: String, times: SourceTimes, fallback: Timestamp) throws(Refusal) {
         record = json
         self.times = times
-        fields = try Fields(json.isNull ? [:] : json)
+        fields = try Fields(record: json.isNull ? [:] : json, of: .awf)
         spelling = AWFSpelling(of: fields.members)
         let named = fields.members.isEmpty ? name : nil
         if let named { id = named } else { id = try fields.required(spelling("WorkflowID"), fields.name) }

@@ -36,12 +36,11 @@ struct ForeignRun: Sendable {
 }
 
 extension RecordFormat {
-    /// The members of a run's whole document that are no part of its main record.
+    /// The members of a whole document that are no part of its main record.
     var sections: Set<String> {
         switch self {
         case .pipelineCore: [PipelineCoreRun.xcomSection]
-        // It has no runs.
-        case .processStore: []
+        case .processStore: [ProcessStoreRecord.workspaceSection, ProcessStoreRecord.entrySection]
         case .waivern: [WaivernRun.stateSection, WaivernRun.filesSection, WaivernRun.cacheSection]
         case .awf: [AWFState.executionSection]
         case .runHistory: [RunHistoryEvents.section]

@@ -16,7 +16,7 @@ struct PipelineCoreRun {
 
     /// - Parameter fallback: when it was created, for a record without any time.
     init(_ json: JSONValue, times: SourceTimes, fallback: Timestamp) throws(Refusal) {
-        let fields = try Fields(json)
+        let fields = try Fields(record: json, of: .pipelineCore)
         self.times = times
         record = fields.members
         id = try fields.required("id", fields.name)

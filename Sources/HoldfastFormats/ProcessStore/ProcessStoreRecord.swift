@@ -35,7 +35,7 @@ struct ProcessStoreRecord {
         _ json: JSONValue, workspace: String?, beside: [String: JSONValue] = [:], times: SourceTimes,
         at path: [JSONStep] = []
     ) throws(Refusal) {
-        let fields = try Fields(json, at: path)
+        let fields = try Fields(record: json, of: .processStore, at: path)
         self.beside = beside
         self.fields = fields
         id = try fields.required("id", fields.name)

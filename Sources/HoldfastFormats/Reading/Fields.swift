@@ -14,6 +14,14 @@ struct Fields {
         self.path = path
     }
 
+    /// The main record of a run or process.
+    /// - Throws: also when one of its members has the name of a section that stands beside it in the whole document.
+    init(record json: JSONValue, of format: RecordFormat, at path: [JSONStep] = []) throws(Refusal) {
+        self = try Fields(json, at: path)
+        guard let taken = format.sections.sorted().first(where: { members[$0] != nil }) else { return }
+        throw refusal(taken, "has a name that can't be kept")
+    }
+
     func refusal(_ name: String, _ problem: String) -> Refusal {
         let place = path + [.member(name)]
         return Refusal("\(place.text) \(problem)", at: members[name] == nil ? path : place)

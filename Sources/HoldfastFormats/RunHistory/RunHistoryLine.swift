@@ -10,7 +10,7 @@ struct RunHistoryLine {
     private var snapshot: RunSnapshot
 
     init(_ json: JSONValue, times: SourceTimes) throws(Refusal) {
-        fields = try Fields(json)
+        fields = try Fields(record: json, of: .runHistory)
         id = try fields.required("run_id", fields.name)
         let startedAt = try fields.time("started_at", times)
         let endedAt = try fields.time("ended_at", times)

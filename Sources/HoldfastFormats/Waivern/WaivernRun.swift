@@ -23,7 +23,7 @@ struct WaivernRun {
     init(
         metadata: JSONValue, layout: String, times: SourceTimes, fallback: Timestamp
     ) throws(Refusal) {
-        fields = try Fields(metadata)
+        fields = try Fields(record: metadata, of: .waivern)
         self.times = times
         self.layout = layout
         id = try fields.required("run_id", fields.name)
