@@ -14,6 +14,7 @@ final class ExportFolder {
 
     /// - Throws: `ExportFailure` when there is something in it already.
     init(_ path: String) throws(ExportFailure) {
+        guard !path.isEmpty else { throw ExportFailure("no folder is named; name one with --output") }
         self.path = path
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
@@ -36,12 +37,17 @@ final class ExportFolder {
     func makeFolder(_ names: [String]) throws(ExportFailure) {
         let folder = ([path] + names).joined(separator: "/")
         guard made.insert(folder).inserted else { return }
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw ExportFailure("\(folder) can't be made: \(error.localizedDescription)")
+        guard Self.make(folder) else {
+            throw ExportFailure("\(folder) can't be made: \(String(cString: strerror(errno)))")
         }
+    }
+
+    /// Makes a folder, and those it is in; `errno` says what kept it from being made.
+    private static func make(_ folder: String) -> Bool {
+        if mkdir(folder, 0o700) == 0 || errno == EEXIST { return true }
+        let parent = (folder as NSString).deletingLastPathComponent
+        guard errno == ENOENT, !parent.isEmpty, parent != folder, make(parent) else { return false }
+        return mkdir(folder, 0o700) == 0 || errno == EEXIST
     }
 
     /// A file that is written piece by piece.

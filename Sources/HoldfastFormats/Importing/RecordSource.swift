@@ -69,9 +69,12 @@ extension RecordSource {
         _ path: String, _ format: RecordFormat?, _ flaws: [String: String]
     ) -> ImportFailure {
         let wanted = format.map { "nothing of the format \($0.rawValue)" } ?? "no format that can be imported"
-        let unreadable = flaws.sorted { $0.key < $1.key }.map { "; \($0.key): \($0.value)" }.joined()
+        if let flaw = flaws.min(by: { $0.key < $1.key }) {
+            let more = flaws.count > 1 ? "; nor can \(flaws.count - 1) more" : ""
+            return ImportFailure("\(path): \(wanted) was recognised; \(flaw.key): \(flaw.value)\(more)")
+        }
         return ImportFailure(
-            "\(path): \(wanted) was recognised; see holdfast import --help for what is looked for\(unreadable)")
+            "\(path): \(wanted) was recognised; see holdfast import --help for what is looked for")
     }
 
     private static func reader(

@@ -41,6 +41,8 @@ struct PipelineCoreSource: RecordReader {
             let xcomFile = xcomNames.contains(name) ? xcoms.file(name) : nil
             try await readRun(runs.file(name), xcoms: xcomFile, into: sink)
         }
+        // Without the runs nothing can be said of what is missing among them.
+        guard runs.flaws.reason(of: runs.path) == nil else { return }
         for orphan in xcomNames.subtracting(runNames).sorted() {
             sink.reject(xcoms.file(orphan), line: 1, "there is no run for it: runs/\(orphan.printed) is missing")
         }

@@ -120,6 +120,8 @@ final class SourceFlaws: Sendable {
 
     func note(_ path: String, _ reason: String) { reasons.withLock { $0[path] = reason } }
 
+    func reason(of path: String) -> String? { reasons.withLock { $0[path] } }
+
     /// By path.
     var all: [(path: String, reason: String)] {
         reasons.withLock { $0.sorted { $0.key < $1.key } }.map { (path: $0.key, reason: $0.value) }

@@ -185,6 +185,18 @@ struct RoundTripTests {
         #expect(try await runImport(output, into: MemoryStore(), format: format).imported.runs == 1)
     }
 
+    @Test(
+        "a folder that can't be made is an error that says why",
+        arguments: [("file/x", "Not a directory"), ("", "named")])
+    func unwritable(_ name: String, _ reason: String) async throws {
+        try folder.write("", to: "file")
+        let path = name.isEmpty ? "" : "\(folder.path)/\(name)"
+        let failure = await #expect(throws: ExportFailure.self) {
+            try await Exporter(store).run(.all, as: .awf, to: path)
+        }
+        #expect(failure?.description.contains(reason) == true, "\(failure?.description ?? "")")
+    }
+
     @Test("a folder with something in it is not written to")
     func notEmpty() async throws {
         await #expect(throws: ExportFailure.self) {
