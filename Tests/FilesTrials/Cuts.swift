@@ -3,7 +3,7 @@ import HoldfastFiles
 import HoldfastMemory
 import HoldfastTesting
 
-/// Cuts the power at every operation of a workload.
+/// Cuts the power at every operation of a workload, on the journal and on the readable files beside it.
 struct Cuts {
     var acts: Int
     var seed: UInt64
@@ -12,7 +12,7 @@ struct Cuts {
         print("power cuts over \(acts) acts: seed \(seed)")
         let workload = Workload(seed: seed, reference: MemoryStore(options: Sample.options))
         let disk = SimulatedDisk()
-        let store = try await Sample.open(disk)
+        let store = try await Sample.openShown(disk, bootID: "before the cut")
         try await workload.run(acts: acts, on: store, noting: disk) { try await store.compactAll() }
         try await store.close()
         let cuts = PowerCuts(disk.operations, statesPerBoundary: 2, seed: seed)
@@ -31,7 +31,10 @@ struct Cuts {
         await withTaskGroup(of: CutTrial.self) { group in
             for worker in 0..<FilesTrials.workers {
                 group.addTask {
-                    var trial = CutTrial(outcome) { try await Sample.open($0) }
+                    var trial = CutTrial(outcome) { disk, isThorough in
+                        isThorough
+                            ? try await Sample.openShown(disk, bootID: "after it") : try await Sample.open(disk)
+                    }
                     await trial.run(cuts, part: worker, of: FilesTrials.workers)
                     return trial
                 }

@@ -36,4 +36,16 @@ struct Sample: Sendable {
     static func open(_ disk: any FileSystem) async throws -> FilesStore {
         try await FilesStore(path: "/store", options: options, on: disk)
     }
+
+    /// With readable files beside the journal, which follow it as closely as they can.
+    /// - Parameter bootID: another one after a power cut.
+    static func openShown(_ disk: any FileSystem, bootID: String) async throws -> FilesStore {
+        let store = try await open(disk)
+        var configuration = ReadableFiles.Configuration()
+        configuration.settling = .zero
+        configuration.interval = .milliseconds(1)
+        configuration.bootID = bootID
+        await store.showReadableFiles(configuration: configuration)
+        return store
+    }
 }

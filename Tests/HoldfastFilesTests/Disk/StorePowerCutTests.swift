@@ -19,7 +19,9 @@ struct StorePowerCutTests {
         try await store.close()
         #expect(workload.problems == [])
 
-        var trial = CutTrial(workload.outcome) { try await FilesStore(path: "/store", options: options, on: $0) }
+        var trial = CutTrial(workload.outcome) { disk, _ in
+            try await FilesStore(path: "/store", options: options, on: disk)
+        }
         await trial.run(PowerCuts(disk.operations, statesPerBoundary: 2, seed: seed))
         #expect(trial.problems == [])
         print("power cuts: seed \(seed), \(trial.states) states, \(trial.secondStates) more after a second cut")
