@@ -68,7 +68,8 @@ extension StoreArguments {
     private static func tellOfTornEnd(_ store: FilesStore, _ url: String) {
         guard store.tornBytes > 0 else { return }
         Output.error.note(
-            "holdfast: \(url): a crash had left \(store.tornBytes) bytes of a write that was never acknowledged; they were cut off")
+            "holdfast: \(url): a crash had left \(store.tornBytes) bytes of a write that was never acknowledged; they were cut off"
+        )
     }
 
     /// What was named, else what is found; nil when there is neither.
