@@ -65,7 +65,7 @@ extension StoreConformance {
             #expect(try await bench.workspaces.get(id).metadata.count == 12)
         },
         ConformanceCase(
-            "an unreadable record is reported and left alone: it was read as an empty list and then overwritten"
+            "B, Known losses: unreadable JSON was read as an empty list and then overwritten; here it is reported and left alone"
         ) { bench in
             let id = WorkspaceID(unchecked: "ws")
             for body in [["name": 5, "root_path": "/"], [1], .null] as [JSONValue] {
