@@ -15,7 +15,10 @@ struct ReadableSharingTests {
 
     @Test("two stores on one folder show everything once")
     func twoWriters() async throws {
-        let stores = [await desk.open(), await desk.open()]
+        // However busy the machine is, each waits until the other is done.
+        let stores = [
+            await desk.open { $0.patience = .seconds(300) }, await desk.open { $0.patience = .seconds(300) },
+        ]
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, store) in stores.enumerated() {
                 let views = Views(store, clock: desk.clock, worker: .sample("worker-\(number)"))
@@ -182,20 +185,25 @@ private struct MissingBlob: Store {
 
 /// File by file, while somebody may be writing it; what vanishes meanwhile is left out.
 private func copyFolder(_ source: String, to target: String) throws {
+    // Before it is known which files there are: one that comes later is not shown yet by this state.
+    try copy(ViewState.path, from: source, to: target)
     let names = FileManager.default.enumerator(atPath: source)?.compactMap { $0 as? String } ?? []
-    let order = [ViewState.path, "run.json", RunList.path, ""]
+    let order = ["run.json", RunList.path, ""]
     func rank(_ name: String) -> Int { order.firstIndex { name.hasSuffix($0) } ?? order.count }
-    for name in names.sorted(by: { (rank($0), $0) < (rank($1), $1) }) {
-        try FileManager.default.createDirectory(
-            atPath: URL(fileURLWithPath: "\(target)/\(name)").deletingLastPathComponent().path,
-            withIntermediateDirectories: true)
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: "\(source)/\(name)", isDirectory: &isFolder) else { continue }
-        if isFolder.boolValue {
-            try FileManager.default.createDirectory(atPath: "\(target)/\(name)", withIntermediateDirectories: true)
-        } else if let content = FileManager.default.contents(atPath: "\(source)/\(name)") {
-            try content.write(to: URL(fileURLWithPath: "\(target)/\(name)"))
-        }
+    for name in names.sorted(by: { (rank($0), $0) < (rank($1), $1) }) where name != ViewState.path {
+        try copy(name, from: source, to: target)
+    }
+}
+
+private func copy(_ name: String, from source: String, to target: String) throws {
+    let copy = URL(fileURLWithPath: "\(target)/\(name)")
+    try FileManager.default.createDirectory(at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: "\(source)/\(name)", isDirectory: &isFolder) else { return }
+    if isFolder.boolValue {
+        try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+    } else if let content = FileManager.default.contents(atPath: "\(source)/\(name)") {
+        try content.write(to: copy)
     }
 }
 
