@@ -4,7 +4,7 @@ import HoldfastLocal
 // Following the feed, a stretch of work at a time.
 
 extension ReadableFiles {
-    private static let subject = "readable files"
+    static let subject = "readable files"
 
     func follow() async {
         var pause = configuration.settling
@@ -160,7 +160,7 @@ extension ReadableFiles {
         rebuild = Rebuild()
     }
 
-    private func saveState() throws(StoreError) {
+    func saveState() throws(StoreError) {
         let open = dirty.values.map(\.before) + unlisted.values
         let new = ViewState(
             position: min(open.min() ?? cursor, cursor), rebuild: rebuild, failed: failed, bootID: configuration.bootID)

@@ -28,6 +28,9 @@ extension ReadableFiles {
 
     /// Goes on looking through the files.
     func rebuild(until deadline: ContinuousClock.Instant) async {
+        guard rebuild != nil else { return }
+        // What is removed to be made again is missing for a moment: whoever is killed in it has said so.
+        guard await attempt(Self.subject, { () throws(StoreError) in try saveState() }) else { return }
         while let step = rebuild, ContinuousClock.now < deadline {
             guard await attempt("looking through the files", { () throws(StoreError) in try await perform(step) })
             else {
@@ -101,7 +104,8 @@ extension ReadableFiles {
         try await show(run)
     }
 
-    private func isListed(_ run: RunID, _ end: RunEnd) throws(StoreError) -> Bool {
+    /// Whether the list has this end of a run, while the files are looked through.
+    func isListed(_ run: RunID, _ end: RunEnd) throws(StoreError) -> Bool {
         if listed?[run] == end { return true }
         // By another process, since the lines were read?
         if try !list.isAsLeft() { listed = try list.index() }

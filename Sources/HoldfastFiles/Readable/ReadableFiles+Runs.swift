@@ -51,7 +51,7 @@ extension ReadableFiles {
         var folder = folders.removeValue(forKey: run) ?? RunFolder(run, files)
         try await folder.readNews(store, position: position)
         let pages = folder.pages(summary, position: position)
-        let knowsEnd = listed.map { $0[run] == pages.end } ?? (folder.header?.asOf == folder.read)
+        let knowsEnd = listed == nil ? folder.header?.asOf == folder.read : try isListed(run, pages.end)
         let needsLine = folder.hasEnded && !knowsEnd
         if folder.isBehind(summary) || needsLine {
             if needsLine {

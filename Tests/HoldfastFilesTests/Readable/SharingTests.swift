@@ -183,16 +183,37 @@ private struct MissingBlob: Store {
     func close() async throws(StoreError) { try await base.close() }
 }
 
-/// File by file, while somebody may be writing it; what vanishes meanwhile is left out.
+/// As a writer killed at this moment leaves it. When it began to look through the files meanwhile, which it says before it
+/// removes any, once more.
 private func copyFolder(_ source: String, to target: String) throws {
+    repeat {
+        try? FileManager.default.removeItem(atPath: target)
+        try copyFiles(source, to: target)
+    } while try rebuilding(source) != rebuilding(target)
+}
+
+private func rebuilding(_ folder: String) throws -> JSONValue? {
+    let state = FileManager.default.contents(atPath: "\(folder)/\(ViewState.path)")
+    return try state.map { try JSONValue(parsing: [UInt8]($0))["rebuild"] ?? .null }
+}
+
+/// File by file, while somebody may be writing it; what vanishes meanwhile is left out.
+private func copyFiles(_ source: String, to target: String) throws {
     // Before it is known which files there are: one that comes later is not shown yet by this state.
     try copy(ViewState.path, from: source, to: target)
-    let names = FileManager.default.enumerator(atPath: source)?.compactMap { $0 as? String } ?? []
+    let found = names(below: source)
     let order = ["run.json", RunList.path, ""]
     func rank(_ name: String) -> Int { order.firstIndex { name.hasSuffix($0) } ?? order.count }
-    for name in names.sorted(by: { (rank($0), $0) < (rank($1), $1) }) where name != ViewState.path {
+    for name in found.sorted(by: { (rank($0), $0) < (rank($1), $1) }) where name != ViewState.path {
         try copy(name, from: source, to: target)
     }
+}
+
+/// Folder by folder: an enumerator ends where something vanishes under it.
+private func names(below folder: String, _ prefix: String = "") -> [String] {
+    // Nothing below what is a file, or has vanished.
+    let here = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(prefix)")) ?? []
+    return here.flatMap { name in [prefix + name] + names(below: folder, "\(prefix)\(name)/") }
 }
 
 private func copy(_ name: String, from source: String, to target: String) throws {
