@@ -26,7 +26,9 @@ struct ShowingTests {
         expected["xcoms"] = page["xcoms"]
         #expect(page == expected)
         #expect(page["xcoms"]?[0]?["value"] == ["rows": 3])
-        #expect(page["position"]?.intValue == (try await desk.memory.feed(FeedQuery(.now)).next.rawValue))
+        // Events that came while the page was made may be on it: its position is where the making began.
+        let position = try #require(page["position"]?.intValue)
+        #expect(position > 0 && position <= (try await desk.memory.feed(FeedQuery(.now)).next.rawValue))
         try await store.close()
     }
 
