@@ -28,7 +28,8 @@ extension ReadableFiles {
 
     /// Goes on looking through the files.
     func rebuild(until deadline: ContinuousClock.Instant) async {
-        guard rebuild != nil else { return }
+        // Another process may have come to the end of it.
+        guard rebuild != nil else { return listed = nil }
         // What is removed to be made again is missing for a moment: whoever is killed in it has said so.
         guard await attempt(Self.subject, { () throws(StoreError) in try saveState() }) else { return }
         while let step = rebuild, ContinuousClock.now < deadline {
