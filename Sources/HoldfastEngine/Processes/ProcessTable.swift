@@ -16,27 +16,50 @@ enum ProcessTable {
 
     /// Whether the process was started with this `NAME=value` in its environment.
     static func carries(_ entry: String, _ process: pid_t) -> Bool {
-        guard let environment = contents(of: "/proc/\(process)/environ") else { return false }
         let entry = Array(entry.utf8)
-        return environment.split(separator: 0).contains { $0.elementsEqual(entry) }
+        return environment(of: process).contains { $0.elementsEqual(entry) }
     }
 
     /// The try that the process was started for.
     static func tryToken(of process: pid_t) -> TryToken? {
-        guard let environment = contents(of: "/proc/\(process)/environ") else { return nil }
         let name = Array("\(TryToken.variable)=".utf8)
-        let entry = environment.split(separator: 0).first { $0.starts(with: name) }
+        let entry = environment(of: process).first { $0.starts(with: name) }
         return entry.flatMap { TryToken(rawValue: String(decoding: $0.dropFirst(name.count), as: UTF8.self)) }
     }
 
+    /// What the process was started with, entry by entry. In the midst of an `exec` its environment reads as empty for
+    /// a moment, and is looked at again.
+    private static func environment(of process: pid_t) -> [ArraySlice<UInt8>] {
+        for _ in 0..<1000 {
+            guard let environment = contents(of: "/proc/\(process)/environ") else { return [] }
+            if !environment.isEmpty { return environment.split(separator: 0) }
+            guard isInExec(process) else { return [] }
+            usleep(100)
+        }
+        return []
+    }
+
     static func status(of process: pid_t) -> Status? {
+        guard let fields = statusFields(of: process), let group = pid_t(fields[2]) else { return nil }
+        return Status(group: group, isZombie: ["Z", "X"].contains(fields[0]))
+    }
+
+    /// Whether the process has memory whose places the kernel has not all filled in. The kernel's own processes and dead
+    /// ones have no memory; one that was given no environment has an empty place for it, beside code that has an end.
+    private static func isInExec(_ process: pid_t) -> Bool {
+        guard let fields = statusFields(of: process), fields.count > 48 else { return false }
+        let (memory, codeEnd, environment) = (fields[20], fields[24], (start: fields[47], end: fields[48]))
+        return memory != "0" && (codeEnd == "0" || environment.start != environment.end)
+    }
+
+    /// The fields of `/proc/PID/stat` from the state on, which proc(5) numbers 3.
+    static func statusFields(of process: pid_t) -> [String]? {
         // The name of the program stands in parentheses and may hold anything, parentheses and spaces too.
         guard let stat = contents(of: "/proc/\(process)/stat"), let end = stat.lastIndex(of: UInt8(ascii: ")")) else {
             return nil
         }
-        let fields = stat[(end + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 2, let group = pid_t(String(decoding: fields[2], as: UTF8.self)) else { return nil }
-        return Status(group: group, isZombie: ["Z", "X"].contains(String(decoding: fields[0], as: UTF8.self)))
+        let fields = stat[(end + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+        return fields.count > 2 ? fields : nil
     }
 
     /// The live processes of a group.

@@ -75,6 +75,7 @@ struct ProcessHuntTests {
         }
         let process = try await scratch.awaitedProcess("left")
         #expect(kill(process, SIGSTOP) == 0)
+        try await eventually { ProcessTable.statusFields(of: process)?.first == "T" }
         let error = try await #require(throws: StoreError.self) {
             try await ProcessHunt.end(tryToken: token, gracePeriod: .zero, patience: .zero)
         }
@@ -84,6 +85,22 @@ struct ProcessHuntTests {
             try await ProcessHunt.end(tryToken: token, gracePeriod: .zero, patience: .seconds(5))
         }
         try await hunt.value
+        #expect(isGone(process))
+    }
+
+    @Test("a process in the midst of an exec is found at every look")
+    func inExec() async throws {
+        let token = TryToken()
+        _ = await scratch.run(
+            """
+            printf 'exec sh ./again' > again
+            setsid sh -c 'echo $$ > restless; exec sh ./again' & until test -s restless; do :; done
+            """
+        ) { $0.tryToken = token }
+        let process = try await scratch.awaitedProcess("restless")
+        let missed = try (0..<2000).count { _ in try ProcessHunt.carriers(of: token) != [process] }
+        #expect(missed == 0)
+        try await ProcessHunt.end(tryToken: token)
         #expect(isGone(process))
     }
 
