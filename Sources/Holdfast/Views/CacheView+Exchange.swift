@@ -20,23 +20,25 @@ extension CacheView {
         return try await value(of: record)
     }
 
-    /// Takes over a response under a key that has none. Makes no room: the next response that is set does.
-    /// - Throws: `tooLarge` for a value over 8 MiB.
-    package func addImported(_ key: CacheKey, _ value: JSONValue) async throws(StoreError) {
-        let bytes = value.encoded()
-        guard bytes.count <= Self.maximumSize else {
-            throw StoreError(
-                .tooLarge, subject: "cached response \(key)", detail: "at most \(Self.maximumSize) bytes are kept")
-        }
+    /// Takes over responses, each under a key of its own that has none, in one commit. Makes no room: the next response that
+    /// is set does.
+    package func addImported(_ responses: [CacheKey: JSONValue]) async throws(StoreError) {
+        guard !responses.isEmpty else { return }
         let now = views.clock.now()
-        let entry = CacheEntry(key, value, bytes: bytes, createdAt: now, expiresAt: nil)
-        let use = CacheUse(key, size: Int64(bytes.count), pieces: entry.pieces, createdAt: now, expiresAt: nil)
-        try await retryingConflicts { () throws(StoreError) in
+        var records: [RecordChange] = []
+        var uses: [CacheUse] = []
+        for (key, value) in responses {
+            let bytes = value.encoded()
+            let entry = CacheEntry(key, value, bytes: bytes, createdAt: now, expiresAt: nil)
+            let use = CacheUse(key, size: Int64(bytes.count), pieces: entry.pieces, createdAt: now, expiresAt: nil)
+            records += entry.records.map { .put($0, expectedVersion: nil) }
+            records.append(.put(use.record, expectedVersion: 0))
+            uses.append(use)
+        }
+        try await retryingConflicts { [records, uses] () throws(StoreError) in
             var totals = try await totals()
-            totals.add(use)
-            let records = entry.records.map { RecordChange.put($0, expectedVersion: nil) }
-            _ = try await store.commit(
-                Changeset(records: records + [.put(use.record, expectedVersion: 0)] + totals.changes))
+            for use in uses { totals.add(use) }
+            _ = try await store.commit(Changeset(records: records + totals.changes))
         }
     }
 }

@@ -36,8 +36,8 @@ extension RecordWriter {
 
     /// Creates all in one commit, or each by itself where somebody else has made one of them meanwhile.
     private func create(_ runs: inout [PreparedRun], _ outcome: inout Outcome) async throws(StoreError) {
-        for index in runs.indices { try await writeBlobs(of: &runs[index]) }
         guard !runs.isEmpty else { return }
+        runs = try await runs.concurrently { run throws(StoreError) in try await writingBlobs(of: run) }
         do throws(StoreError) {
             try await commit(runs)
             return
@@ -72,17 +72,19 @@ extension RecordWriter {
         _ = try await store.commitSpilling(changeset)
     }
 
-    private func writeBlobs(of run: inout PreparedRun) async throws(StoreError) {
-        for index in run.run.files.indices {
-            let stream: ByteStream
-            switch run.run.files[index].content {
-            case .bytes(let bytes): stream = ByteStream(bytes)
-            case .file(let path): stream = ByteStream(reading: path)
+    private func writingBlobs(of run: PreparedRun) async throws(StoreError) -> PreparedRun {
+        var run = run
+        let blobs = try await run.run.files.concurrently { file throws(StoreError) in
+            switch file.content {
+            case .bytes(let bytes): try await store.writeBlob(ByteStream(bytes))
+            case .file(let path): try await store.writeBlob(ByteStream(reading: path))
             }
-            let blob = try await store.writeBlob(stream)
+        }
+        for (index, blob) in blobs.enumerated() {
             run.run.snapshot.artifacts[index].digest = blob.digest
             run.run.snapshot.artifacts[index].size = blob.size
         }
+        return run
     }
 }
 

@@ -22,7 +22,7 @@ struct RecordWriter: Sendable {
         var outcome = Outcome(rejected: batch.rejected)
         for dag in batch.dags { try await write(dag, &outcome) }
         for workspace in batch.workspaces { try await write(workspace, &outcome) }
-        for response in batch.responses { try await write(response, &outcome) }
+        try await write(batch.responses, &outcome)
         if !batch.runs.isEmpty { try await write(batch.runs, &outcome) }
         if !batch.processes.isEmpty { try await write(batch.processes, &outcome) }
         return outcome

@@ -8,25 +8,28 @@ struct ImportedResponse: Sendable {
 }
 
 extension RecordWriter {
-    func write(_ response: ImportedResponse, _ outcome: inout Outcome) async throws(StoreError) {
-        let digest = Digest(of: response.value.encoded())
-        var known = try await store.cache.peek(response.key).map { Digest(of: $0.encoded()).hexadecimal }
-        if isDryRun { known = known ?? seen["cached \(response.key)"] }
-        switch Self.verdict(digest, known: known) {
-        case .unchanged: outcome.unchanged += 1
-        case .different: outcome.reject(response.place, "the cache has another response under this key")
-        case .new:
-            do throws(StoreError) {
-                if isDryRun {
-                    seen.insert("cached \(response.key)", digest)
-                } else {
-                    try await store.cache.addImported(response.key, response.value)
-                }
+    func write(_ responses: [ImportedResponse], _ outcome: inout Outcome) async throws(StoreError) {
+        let found = try await responses.concurrently { response throws(StoreError) in
+            try await store.cache.peek(response.key).map { Digest(of: $0.encoded()) }
+        }
+        var new: [CacheKey: JSONValue] = [:]
+        var digests: [CacheKey: Digest] = [:]
+        for (response, found) in zip(responses, found) {
+            let bytes = response.value.encoded()
+            let digest = Digest(of: bytes)
+            let known = (found ?? digests[response.key])?.hexadecimal
+            switch Self.verdict(digest, known: known ?? (isDryRun ? seen["cached \(response.key)"] : nil)) {
+            case .unchanged: outcome.unchanged += 1
+            case .different: outcome.reject(response.place, "the cache has another response under this key")
+            case .new where bytes.count > CacheView.maximumSize:
+                outcome.reject(response.place, "at most \(CacheView.maximumSize) bytes are kept")
+            case .new:
+                if isDryRun { seen.insert("cached \(response.key)", digest) }
+                digests[response.key] = digest
+                new[response.key] = response.value
                 outcome.imported.cached += 1
-            } catch {
-                guard error.code == .tooLarge else { throw error }
-                outcome.reject(response.place, error.detail ?? "it is too large")
             }
         }
+        if !isDryRun { try await store.cache.addImported(new) }
     }
 }
