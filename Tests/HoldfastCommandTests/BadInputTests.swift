@@ -61,6 +61,19 @@ struct BadInputTests {
         #expect(result.status == 3 && result.error.hasPrefix("holdfast: "), "\(result.error)")
     }
 
+    @Test("A label that is too long, or has no key, is refused by name before anything runs")
+    func labels() async throws {
+        let folder = try Folder()
+        try folder.write("name: a\ntasks: { t: { run: touch ran } }\n", to: "a.yaml")
+        let long = String(repeating: "x", count: 2000)
+        for (label, reason) in [("team=" + long, "label \"team\""), (long + "=data", "use a key of 1 to 256 bytes")] {
+            let result = try await folder.holdfast("run", "a.yaml", "--label", label)
+            #expect(result.status == 2 && result.error.contains(reason), "\(result.error)")
+        }
+        #expect(!folder.exists("ran"))
+        #expect(try await folder.holdfast("runs", "--format", "jsonl").output.isEmpty)
+    }
+
     @Test("Files that can't be read or are not right end with 2 and say where")
     func pipelineFiles() async throws {
         let folder = try Folder()

@@ -96,6 +96,22 @@ struct ExchangeTests {
     }
 
     @Test(
+        "export of a DAG that nobody knows ends with 2 and makes no folder",
+        arguments: ["run-history", "process-store"])
+    func unknownDAG(_ format: String) async throws {
+        let folder = try Folder()
+        try await folder.holdfast("init")
+        try await folder.holdfast("dags", "register", "pipeline.yaml")
+        let name = try #require(try await folder.holdfast("dags", "--format", "json").json()["dags"]?[0]?["dag_id"])
+        let known = try #require(name.stringValue)
+        let wrong = try await folder.holdfast("export", "--dag", known + "x", "--as", format, "--output", "out")
+        #expect(wrong.status == 2 && wrong.error.contains("not found: did you mean \(known)?"), "\(wrong.error)")
+        #expect(!folder.exists("out"))
+        let empty = try await folder.holdfast("export", "--dag", known, "--as", format, "--output", "out")
+        #expect(empty.status == 0 && empty.output.hasPrefix("exported nothing"), "\(empty.output)")
+    }
+
+    @Test(
         "a run of ours can be written in every format", arguments: ["pipeline-core", "waivern", "awf", "run-history"])
     func ours(_ format: String) async throws {
         let folder = try Folder()

@@ -85,6 +85,22 @@ struct ProcessTests {
         #expect(try await folder.holdfast("process").output == "no processes\n")
     }
 
+    @Test("An end before the start is refused, and nothing is added or changed")
+    func backwards() async throws {
+        let folder = try Folder()
+        let times = ["--start-time", "2026-01-02T10:00:00Z", "--end-time", "2026-01-02T09:00:00Z"]
+        let added = try await folder.holdfast(all: ["process", "add", "--id", "p", "--status", "failed"] + times)
+        #expect(added.status == 2, "\(added.error)")
+        #expect(
+            added.error.contains(
+                "its end, 2026-01-02T09:00:00.000Z, is before its start, 2026-01-02T10:00:00.000Z"))
+        #expect(try await ids(folder) == [])
+        try await folder.holdfast("process", "add", "--id", "p", "--start-time", "2026-01-02T10:00:00Z")
+        let updated = try await folder.holdfast("process", "update", "p", "--end-time", "2026-01-02T09:00:00Z")
+        #expect(updated.status == 2 && updated.error.contains("is before its start"), "\(updated.error)")
+        #expect(try await show(folder, "p")["end_time"] == .null)
+    }
+
     @Test("Turns that many commands add at once are all kept")
     func turnsAtOnce() async throws {
         let folder = try Folder()

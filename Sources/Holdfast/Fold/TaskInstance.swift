@@ -38,11 +38,8 @@ public struct TaskInstance: Sendable, Hashable {
         filedIndex = id.mapIndex
     }
 
-    /// Of the last try; nil until it ended.
-    public var duration: Duration? {
-        guard let startedAt, let endedAt else { return nil }
-        return endedAt - startedAt
-    }
+    /// Of the last try; nil until it ended, and where its end is before its start.
+    public var duration: Duration? { Duration(from: startedAt, to: endedAt) }
 }
 
 /// A JSON value that a task left for later ones.

@@ -41,10 +41,21 @@ public struct ProcessRecord: Sendable, Hashable {
         self.conversationTurns = conversationTurns
     }
 
+    /// From the start to the end; nil until it has ended, and where the end is before the start.
+    public var duration: Duration? { Duration(from: startTime, to: endTime) }
+
     /// The fields, by their own names: `record.title`.
     public subscript<Value>(dynamicMember path: WritableKeyPath<ProcessFields, Value>) -> Value {
         get { fields[keyPath: path] }
         set { fields[keyPath: path] = newValue }
+    }
+
+    /// Refuses an end before the start; records of other systems keep theirs.
+    /// - Throws: `invalid`.
+    static func check(_ id: ProcessID, from start: Timestamp, to end: Timestamp?) throws(StoreError) {
+        guard let end, end < start else { return }
+        throw StoreError(
+            .invalid, subject: "process \(id)", detail: "its end, \(end), is before its start, \(start)")
     }
 
     /// Characters of a preview that is made from the prompt.

@@ -138,6 +138,7 @@ extension Changeset {
         for append in appends { try append.validate() }
         guard !isPlainAppend else { return }
         for record in records { try record.validate() }
+        for case .create(let summary) in summaries { try summary.validate() }
         try checkNamesOnce(appends.map(\.history) + deletions.map(\.history), "appended to or deleted")
         try checkNamesOnce(summaries.map(\.id) + deletions.map(\.history), "changed")
         try checkNamesOnce(records.map(\.name), "put or deleted")
@@ -167,6 +168,26 @@ extension Changeset {
             })
         guard let alone = histories.symmetricDifference(created).first else { return }
         throw invalid("\(alone)", "a first event and the summary's creation go together")
+    }
+}
+
+extension Summary {
+    /// Bytes in the key of a label.
+    public static let maximumLabelKeySize = 256
+    /// Bytes in the value of a label.
+    public static let maximumLabelValueSize = 1024
+
+    fileprivate func validate() throws(StoreError) {
+        for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
+            guard (1...Self.maximumLabelKeySize).contains(key.utf8.count) else {
+                throw invalid("label \(quoted(key))", "use a key of 1 to \(Self.maximumLabelKeySize) bytes")
+            }
+            guard value.utf8.count <= Self.maximumLabelValueSize else {
+                throw invalid(
+                    "label \(quoted(key))",
+                    "its value has \(value.utf8.count) bytes; use at most \(Self.maximumLabelValueSize)")
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ public struct Summary: Sendable, Hashable {
     public var parent: RunID?
     public var trigger: String
     public var logicalDate: Timestamp
+    /// Keys of 1 to 256 bytes, values of up to 1,024: see `maximumLabelKeySize`.
     public var labels: [String: String]
     public var createdAt: Timestamp
 
@@ -83,11 +84,8 @@ public struct Summary: Sendable, Hashable {
             self.params = params
         }
 
-        /// From the start to the end; nil until both are known.
-        public var duration: Duration? {
-            guard let startedAt, let endedAt else { return nil }
-            return endedAt - startedAt
-        }
+        /// From the start to the end; nil until both are known, and where the end is before the start.
+        public var duration: Duration? { Duration(from: startedAt, to: endedAt) }
     }
 }
 

@@ -19,6 +19,15 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension Duration {
+    /// From a start to an end; nil until both are known, and where the end is before the start, as records of other systems
+    /// and clocks that were set back have it.
+    init?(from start: Timestamp?, to end: Timestamp?) {
+        guard let start, let end, end >= start else { return nil }
+        self = end - start
+    }
+}
+
+extension Duration {
     /// Rounded down; clamped to what 64 bits hold.
     public var wholeMilliseconds: Int64 {
         let (seconds, attoseconds) = components

@@ -2,7 +2,7 @@ extension ProcessesView {
     /// Changes the named fields, and no others.
     /// - Throws: `notFound`; `illegalTransition` where the transition table has no such step; `leaseHeld` when what only its
     ///   holder may change (status, times, error) is named while another worker holds it; `invalid` for a field of the wrong
-    ///   shape.
+    ///   shape, and for times of which the end is before the start.
     public func update(_ id: ProcessID, _ update: ProcessUpdate) async throws(StoreError) {
         var rest = update
         if update.status == .cancelling { rest.status = nil }

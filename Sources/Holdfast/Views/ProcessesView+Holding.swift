@@ -130,7 +130,7 @@ extension ProcessesView {
 }
 
 extension Summary {
-    /// - Throws: `illegalTransition`.
+    /// - Throws: `illegalTransition`; `invalid` for times that were named and of which the end is before the start.
     fileprivate func progress(
         by change: ProcessChange, at time: Timestamp, token: LeaseToken?
     ) throws(StoreError) -> ProcessProgress {
@@ -138,6 +138,9 @@ extension Summary {
         guard let next = progress.applying(change, at: time, token: token) else {
             throw StoreError(
                 .illegalTransition, subject: id.description, detail: progress.status.refusal(of: change.status))
+        }
+        if change.startTime != nil || change.endTime != .keep {
+            try ProcessRecord.check(ProcessID(unchecked: id.id), from: next.startTime, to: next.endTime)
         }
         return next
     }

@@ -16,9 +16,10 @@ public struct ProcessesView: Sendable {
 extension ProcessesView {
     /// Adds a process, in whatever status it is, and removes others as the store's limits say. Its prompt gives the preview
     /// that is missing.
-    /// - Throws: `alreadyExists`; `invalid` for a field of the wrong shape.
+    /// - Throws: `alreadyExists`; `invalid` for a field of the wrong shape, and for an end before the start.
     @discardableResult
     public func add(_ record: ProcessRecord) async throws(StoreError) -> ProcessRecord {
+        try ProcessRecord.check(record.id, from: record.startTime, to: record.endTime)
         let now = views.clock.now()
         var record = record.withPreview()
         record.conversationTurns = record.conversationTurns.map { $0.stamped(at: now) }

@@ -20,8 +20,10 @@ public struct Exporter: Sendable {
     }
 
     /// - Parameter path: of a folder that is empty, or not there.
-    /// - Throws: `ExportFailure` for what keeps files from being written, `StoreError` when the store fails.
+    /// - Throws: `ExportFailure` for what keeps files from being written; `StoreError` when the store fails, with the code
+    ///   `notFound` for runs that are not there, and for a DAG that has no runs and is not registered.
     public func run(_ selection: Selection, as format: RecordFormat, to path: String) async throws -> ExportReport {
+        if case .dag(let dag) = selection { try await checkIsKnown(dag) }
         let folder = try ExportFolder(path)
         var report = ExportReport(format: format)
         switch format {
@@ -50,6 +52,11 @@ public struct Exporter: Sendable {
             try writer.finish()
         }
         return report
+    }
+
+    private func checkIsKnown(_ dag: DAGID) async throws(StoreError) {
+        guard try await store.summaries(SummaryQuery(dag: dag, limit: 1)).elements.isEmpty else { return }
+        _ = try await store.dags.get(dag)
     }
 
     /// Which processes: all, or those that belong to the runs.

@@ -96,6 +96,22 @@ extension StoreConformance {
                 #expect(page.elements.map(\.time) == [time])
             }
         },
+        ConformanceCase("a run that ended before it started, as imported ones may, has no duration to list it by") {
+            bench in
+            let (start, end) = (bench.now, bench.now - .seconds(3600))
+            let task = RunSnapshot.Instance(
+                InstanceID(TaskID(unchecked: "t")), state: .success, tryNumber: 1, startedAt: start, endedAt: end)
+            let snapshot = RunSnapshot(
+                origin: .imported, created: .sample(at: start), state: .success, startedAt: start, endedAt: end,
+                instances: [task])
+            let run = RunID(unchecked: "a")
+            try await bench.store.createRun(run, .restored(snapshot), at: start)
+            let json = try await bench.views.runs.detail(run).outputJSON
+            #expect(json["duration_seconds"] == .null && json["tasks"]?[0]?["duration_seconds"] == .null)
+            #expect(json["ended_at"] == .string(end.description))
+            #expect(try await bench.allSummaries(SummaryQuery(order: .duration)).isEmpty)
+            #expect(try await bench.allSummaries(SummaryQuery(order: .ended)).map(\.id) == [.run(run)])
+        },
         ConformanceCase("a snapshot may begin a history") { bench in
             let snapshot = RunSnapshot(
                 origin: .imported, created: .sample(at: bench.now), state: .failed, startedAt: bench.now,

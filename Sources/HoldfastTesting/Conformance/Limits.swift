@@ -62,6 +62,19 @@ extension StoreConformance {
             try await bench.put(longest, 1)
             #expect(try await bench.record(longest)?.key == longest)
         },
+        ConformanceCase(
+            "labels have keys of 1 to 256 bytes and values of up to 1,024; what is longer is refused by name"
+        ) {
+            bench in
+            func text(_ size: Int) -> String { String(repeating: "é", count: size / 2) }
+            for (key, value) in [("", "v"), (text(258), "v"), ("team", text(1026))] {
+                let error = try await bench.refuses(.invalid) { try await bench.create("a", labels: [key: value]) }
+                #expect(error?.description.contains(key == "team" ? "\"team\"" : "256 bytes") == true)
+            }
+            let longest = [text(256): text(1024)]
+            let id = try await bench.create("a", labels: longest)
+            #expect(try await bench.summary(id).labels == longest)
+        },
         ConformanceCase("ids of 128 characters and odd values are kept as they are") { bench in
             let name = String(repeating: "A.b_c-9x", count: 16)
             let id = try await bench.create(name, dag: name, workspace: name, labels: ["'\"; --": "%_\\\u{0}"])

@@ -127,6 +127,21 @@ extension StoreConformance {
                 try await bench.processes.appendTurn(ProcessID(unchecked: "q"), .init(role: "user", content: ""))
             }
         },
+        ConformanceCase("an end before the start is refused; one that was imported is kept, and gives no duration") {
+            bench in
+            var record = ProcessRecord.sample("p", status: .completed, start: bench.now)
+            record.endTime = bench.now - .seconds(3600)
+            try await bench.refuses(.invalid) { try await bench.processes.add(record) }
+            try await bench.processes.addImported(record)
+            #expect(try await bench.processes.get(record.id) == record)
+            #expect(try await bench.processes.summary(record.id).outputJSON["duration_seconds"] == .null)
+            #expect(try await bench.processes.detail(record.id).outputJSON["duration_seconds"] == .null)
+            try await bench.refuses(.invalid) {
+                try await bench.processes.update(record.id, ProcessUpdate(startTime: bench.now + .seconds(1)))
+            }
+            try await bench.processes.update(record.id, ProcessUpdate(endTime: .set(bench.now + .seconds(2))))
+            #expect(try await bench.processes.summary(record.id).outputJSON["duration_seconds"] == 2.0)
+        },
         ConformanceCase("a removed process is gone with its history, and its id free again") { bench in
             try await bench.processes.add(.full("p", start: bench.now))
             try await bench.processes.remove(ProcessID(unchecked: "p"))

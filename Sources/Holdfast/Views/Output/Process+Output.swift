@@ -14,7 +14,7 @@ extension ProcessSummary {
         members["status"] = .string(status.rawValue)
         members["start_time"] = output(startTime)
         members["end_time"] = output(endTime)
-        members["duration_seconds"] = output(endTime.map { $0 - startTime })
+        members["duration_seconds"] = output(duration)
         members["error"] = output(error)
         members["created_at"] = output(summary.createdAt)
         return members
@@ -29,7 +29,7 @@ extension ProcessDetail {
         members["status"] = .string(record.status.rawValue)
         members["start_time"] = output(record.startTime)
         members["end_time"] = output(record.endTime)
-        members["duration_seconds"] = output(record.endTime.map { $0 - record.startTime })
+        members["duration_seconds"] = output(record.duration)
         members["error"] = output(record.error)
         members["updated_at"] = output(fold.updatedAt)
         members["conversation_turns"] = .array(fold.turns.map(\.outputJSON))

@@ -26,7 +26,7 @@ struct ProcessDisplay {
             if let value, !value.isEmpty { facts.append((name, value.printable)) }
         }
         add("ended", record.endTime?.description)
-        add("duration", record.endTime.map { ($0 - record.startTime).displayText })
+        add("duration", record.duration?.displayText)
         add("workspace", record.workspace?.rawValue)
         add("parent", record.parent?.rawValue)
         add("run", record.run?.rawValue)

@@ -19,7 +19,7 @@ struct ProcessTable {
             table.add(
                 .init(process.id.rawValue, .bold), .init(process.type.rawValue),
                 .init(process.status.rawValue, process.status.style), .init(process.startTime.description),
-                .init(process.endTime.map { ($0 - process.startTime).displayText } ?? ""), .init(title),
+                .init(process.duration?.displayText ?? ""), .init(title),
                 .init(process.error ?? "", .red))
         }
         return table.rendered(on: terminal)
