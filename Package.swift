@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(
             name: "HoldfastFormatsTests",
             dependencies: [
-                "Holdfast", "HoldfastFormats", "HoldfastMemory", "HoldfastSQLite", "HoldfastTesting",
+                "Holdfast", "HoldfastFiles", "HoldfastFormats", "HoldfastMemory", "HoldfastSQLite", "HoldfastTesting",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             resources: [.copy("Fixtures")]),

@@ -111,6 +111,28 @@ struct ExchangeTests {
         #expect(empty.status == 0 && empty.output.hasPrefix("exported nothing"), "\(empty.output)")
     }
 
+    @Test("what was interrupted elsewhere goes on by a pipeline that is named, which is said")
+    func resumed() async throws {
+        let folder = try Folder()
+        try folder.write(
+            #"""
+            {"WorkflowID": "w", "WorkflowName": "deploy", "Status": "running", "StartedAt": "2026-03-01T08:00:00Z", "States":
+             {"build": {"Name": "build", "Status": "completed"}, "ship": {"Name": "ship", "Status": "running"}}}
+            """#, to: "w.json")
+        try folder.write(
+            "name: deploy\ntasks: { build: { run: touch built }, ship: { needs: [build], run: touch shipped } }\n",
+            to: "deploy.yaml")
+        #expect(try await folder.holdfast("import", "w.json").status == 0)
+        let advice = "Go on with: holdfast resume w --file pipeline.yaml"
+        #expect(try await folder.holdfast("show", "w").lines.last == advice)
+        let bare = try await folder.holdfast("resume", "w")
+        #expect(bare.status == 2 && bare.error.contains("name its pipeline with --file"), "\(bare.error)")
+        let resumed = try await folder.holdfast("resume", "w", "--file", "deploy.yaml")
+        #expect(resumed.status == 0, "\(resumed.error)")
+        #expect(folder.exists("shipped") && !folder.exists("built"))
+        #expect(try await folder.show("w")["state"] == "success")
+    }
+
     @Test(
         "a run of ours can be written in every format", arguments: ["pipeline-core", "waivern", "awf", "run-history"])
     func ours(_ format: String) async throws {

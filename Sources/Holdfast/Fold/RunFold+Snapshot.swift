@@ -29,6 +29,7 @@ extension RunFold {
         let allowance = instances[slot].maxTries
         let isToBeTried = restored.state == .pending || restored.state == .upForRetry
         instances[slot].maxTries = isToBeTried ? restored.tryNumber + allowance : max(allowance, restored.tryNumber)
+        if let maxTries = restored.maxTries { instances[slot].maxTries = max(maxTries, restored.tryNumber) }
         instances[slot].exitCode = restored.exitCode
         instances[slot].error = restored.error
         if let items = snapshot.items[restored.id.task], let index = restored.id.mapIndex, items.indices.contains(index)

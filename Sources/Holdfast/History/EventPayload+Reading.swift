@@ -153,6 +153,7 @@ extension RunSnapshot.Instance {
         var members = id.jsonMembers
         members["state"] = .string(state.rawValue)
         members["try"] = .int(Int64(tryNumber))
+        members["max_tries"] = maxTries.map { .int(Int64($0)) }
         members["exit_code"] = exitCode.map { .int(Int64($0)) }
         members["started_at"] = startedAt.map { .int($0.milliseconds) }
         members["ended_at"] = endedAt.map { .int($0.milliseconds) }
@@ -163,8 +164,9 @@ extension RunSnapshot.Instance {
     init(_ reader: ObjectReader) throws(StoreError) {
         self.init(
             try InstanceID(reader), state: try reader.required("state", reader.name),
-            tryNumber: try reader.int("try").map(Int.init) ?? 0, exitCode: try reader.int("exit_code").map(Int.init),
-            startedAt: try reader.timestamp("started_at"), endedAt: try reader.timestamp("ended_at"),
+            tryNumber: try reader.int("try").map(Int.init) ?? 0, maxTries: try reader.int("max_tries").map(Int.init),
+            exitCode: try reader.int("exit_code").map(Int.init), startedAt: try reader.timestamp("started_at"),
+            endedAt: try reader.timestamp("ended_at"),
             error: try reader.string("error"))
     }
 }

@@ -136,18 +136,21 @@ public struct RunSnapshot: Sendable, Hashable {
         public var id: InstanceID
         public var state: TaskState
         public var tryNumber: Int
+        /// Nil for what its definition allows.
+        public var maxTries: Int?
         public var exitCode: Int?
         public var startedAt: Timestamp?
         public var endedAt: Timestamp?
         public var error: String?
 
         public init(
-            _ id: InstanceID, state: TaskState, tryNumber: Int = 0, exitCode: Int? = nil, startedAt: Timestamp? = nil,
-            endedAt: Timestamp? = nil, error: String? = nil
+            _ id: InstanceID, state: TaskState, tryNumber: Int = 0, maxTries: Int? = nil, exitCode: Int? = nil,
+            startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, error: String? = nil
         ) {
             self.id = id
             self.state = state
             self.tryNumber = tryNumber
+            self.maxTries = maxTries
             self.exitCode = exitCode
             self.startedAt = startedAt
             self.endedAt = endedAt

@@ -186,9 +186,11 @@ public final class Engine: Sendable {
         var mended: DAGDefinition?
         if case .resume(let definition, _) = purpose { mended = definition }
         guard let definition = mended ?? fold.definition else {
-            throw StoreError(
-                .invalid, subject: "run \(fold.id)",
-                detail: "it is a Swift workflow; only the program that has its code can go on")
+            let reason =
+                fold.created?.trigger == "import"
+                ? "it was imported without what its tasks do; name its pipeline with --file"
+                : "it is a Swift workflow; only the program that has its code can go on"
+            throw StoreError(.invalid, subject: "run \(fold.id)", detail: reason)
         }
         if let folder = fold.created?.workingDirectory {
             var isFolder: ObjCBool = false

@@ -39,7 +39,7 @@ final class AWFHistory {
     /// What can't be removed is the system's to tidy up, as the rest of its temporary folder.
     private static func remove(_ folder: URL) { try? FileManager.default.removeItem(at: folder) }
 
-    /// A page of rows in their order, each with whether it is the first about its workflow, or why it can't be read.
+    /// A page of rows in their order, each with whether it is the earliest about its workflow, or why it can't be read.
     struct Entry {
         let rowID: Int64
         let isFirst: Bool
@@ -65,19 +65,29 @@ final class AWFHistory {
             """, [id])
     }
 
-    /// Notes which rows are about which workflow, and which of them have an earlier one.
+    /// Notes which rows are about which workflow, and which of them have an earlier one: by their times and ids, as a database
+    /// that was written anew has its rows in another order.
     func prepare() throws(Refusal) {
         do {
             try queue.write { database in
                 try database.execute(
                     sql: """
                         CREATE TEMP TABLE named AS
-                            SELECT rowid AS id, CAST(workflow_id AS TEXT) AS workflow FROM execution_records;
-                        CREATE INDEX temp.named_workflow ON named(workflow, id);
+                            SELECT rowid AS id, CAST(workflow_id AS TEXT) AS workflow, CAST(id AS TEXT) AS own, status,
+                                COALESCE(NULLIF(started_at, 0), completed_at) AS start
+                            FROM execution_records;
+                        CREATE INDEX temp.named_workflow ON named(workflow, start, own);
                         CREATE TEMP TABLE later (id INTEGER PRIMARY KEY);
-                        INSERT INTO later SELECT a.id FROM named a
-                            WHERE EXISTS (SELECT 1 FROM named b WHERE b.workflow = a.workflow AND b.id < a.id);
                         """)
+                let known = AWFStates.runs.keys.sorted()
+                try database.execute(
+                    sql: """
+                        INSERT INTO later SELECT a.id FROM named a
+                            WHERE EXISTS (
+                                SELECT 1 FROM named b WHERE b.workflow = a.workflow AND (b.start, b.own) < (a.start, a.own)
+                                    AND typeof(b.start) = 'integer' AND b.own <> ''
+                                    AND b.status IN (\(known.map { _ in "?" }.joined(separator: ", "))))
+                        """, arguments: StatementArguments(known))
             }
         } catch {
             throw Refusal("it can't be read: \(Self.text(error))")

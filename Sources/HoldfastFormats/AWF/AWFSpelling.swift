@@ -7,10 +7,23 @@ enum AWFSpelling: String {
 
     init(layout: String?) { self = layout.flatMap(AWFSpelling.init(rawValue:)) ?? .pascal }
 
+    /// That of a whole state: the spelling of its id; without one, that of all its members.
     init(of members: [String: JSONValue]) {
+        let named = [AWFSpelling.pascal, .snake].first { members[$0("WorkflowID")] != nil }
+        if let named {
+            self = named
+            return
+        }
         let looksSnake = members.keys.contains { $0.first?.isLowercase == true }
         let looksPascal = members.keys.contains { $0.first?.isUppercase == true }
         self = looksSnake && !looksPascal ? .snake : .pascal
+    }
+
+    /// That of a step, which may be another than its state's.
+    func ofStep(_ members: [String: JSONValue]) -> AWFSpelling {
+        let other: AWFSpelling = self == .pascal ? .snake : .pascal
+        let isOther = ["Name", "Status"].allSatisfy { members[self($0)] == nil }
+        return isOther && ["Name", "Status"].contains { members[other($0)] != nil } ? other : self
     }
 
     /// - Parameter name: in PascalCase.

@@ -60,6 +60,7 @@ struct AWFState {
         snapshot.instances.sort {
             ($0.startedAt?.milliseconds ?? .max, $0.id) < ($1.startedAt?.milliseconds ?? .max, $1.id)
         }
+        snapshot.retryCount = snapshot.retriesOfInstances
         if snapshot.state == .queued,
             snapshot.instances.contains(where: { !$0.state.isTerminal && $0.state != .pending })
         {
@@ -71,7 +72,7 @@ struct AWFState {
     }
 
     private mutating func add(_ step: Fields, _ name: String) throws(Refusal) {
-        let spelling = spelling
+        let spelling = spelling.ofStep(step.members)
         let id = InstanceID(ForeignID.derive(name))
         let error = try step.text(spelling("Error"))
         let endedAt = try step.time(spelling("CompletedAt"), times)

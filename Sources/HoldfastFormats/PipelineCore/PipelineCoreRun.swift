@@ -34,6 +34,7 @@ struct PipelineCoreRun {
             origin: .imported, created: created, state: state, startedAt: startedAt,
             endedAt: try fields.time("endDate", times))
         for task in try fields.objects("taskInstances") { try add(task) }
+        snapshot.retryCount = snapshot.retriesOfInstances
         // A run that was not started has no tasks at work.
         if state == .queued, snapshot.instances.contains(where: { !$0.state.isTerminal && $0.state != .pending }) {
             snapshot.state = .interrupted
@@ -50,16 +51,37 @@ struct PipelineCoreRun {
             id,
             state: try task.required("state") { name throws(Refusal) in
                 try task.state(name, PipelineCoreStates.tasks)
-            }, tryNumber: try task.count("tryNumber") ?? 0, startedAt: try task.time("startDate", times),
-            endedAt: try task.time("endDate", times))
-        _ = try task.count("maxTries")
+            }, tryNumber: try task.count("tryNumber") ?? 0, maxTries: try task.count("maxTries"),
+            startedAt: try task.time("startDate", times), endedAt: try task.time("endDate", times))
         snapshot.instances.append(instance)
-        for (key, value) in (task.members["xcom"]?.objectValue ?? [:]).sorted(by: { $0.key < $1.key }) {
+        addXComs(of: task.members["xcom"] ?? .null, name, instance)
+    }
+
+    /// What a task instance holds itself: values by key, or entries as the file beside the run has them.
+    private mutating func addXComs(of json: JSONValue, _ task: String, _ instance: RunSnapshot.Instance) {
+        let time = instance.endedAt ?? instance.startedAt ?? createdAt
+        func keep(_ key: String, _ value: JSONValue, _ createdAt: Timestamp?) {
             ownXComs.append(
-                RunSnapshot.XCom(
-                    instance: id, key: key, value: value,
-                    createdAt: instance.endedAt ?? instance.startedAt ?? createdAt))
+                RunSnapshot.XCom(instance: instance.id, key: key, value: value, createdAt: createdAt ?? time))
         }
+        for (key, value) in (json.objectValue ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let entry = entry(value, of: task)
+            if let entry, entry.key == key { keep(key, entry.value, entry.createdAt) } else { keep(key, value, nil) }
+        }
+        for element in json.arrayValue ?? [] {
+            if let entry = entry(element, of: task) { keep(entry.key, entry.value, entry.createdAt) }
+        }
+    }
+
+    /// Nil for what is no entry of that task.
+    private func entry(
+        _ json: JSONValue, of task: String
+    ) -> (key: String, value: JSONValue, createdAt: Timestamp?)? {
+        guard json["taskId"]?.stringValue == task, let value = json["value"] else { return nil }
+        let key = json["key"] ?? .null
+        guard let key = key.isNull ? XComsView.defaultKey : key.stringValue else { return nil }
+        guard case .moment(let time)? = json["timestamp"]?.stringValue.map(times.read) else { return (key, value, nil) }
+        return (key, value, time)
     }
 
     // MARK: XComs
@@ -126,6 +148,13 @@ struct PipelineCoreRun {
             place: place, id: ForeignID.derive(id), createdAt: createdAt, snapshot: snapshot,
             origin: ImportedRun.Origin(
                 format: .pipelineCore, id: id, state: record["state"]?.stringValue, record: .object(document)))
+    }
+}
+
+extension RunSnapshot {
+    /// How often a try ended in a further one.
+    var retriesOfInstances: Int {
+        instances.reduce(0) { $0 + max(0, $1.tryNumber - ($1.state == .upForRetry ? 0 : 1)) }
     }
 }
 

@@ -29,11 +29,12 @@ struct ProcessStoreRecord {
     private var record: ProcessRecord
 
     /// - Parameters:
-    ///   - workspace: what stands beside the process; else what its metadata say.
+    ///   - workspace: what stands beside the process; else what its metadata say counts.
+    ///   - folder: the workspace whose folder it is in, for one that says nothing itself.
     ///   - beside: further members that stand there.
     init(
-        _ json: JSONValue, workspace: String?, beside: [String: JSONValue] = [:], times: SourceTimes,
-        at path: [JSONStep] = []
+        _ json: JSONValue, workspace: String? = nil, folder: String?, beside: [String: JSONValue] = [:],
+        times: SourceTimes, at path: [JSONStep] = []
     ) throws(Refusal) {
         let fields = try Fields(record: json, of: .processStore, at: path)
         self.beside = beside
@@ -41,7 +42,7 @@ struct ProcessStoreRecord {
         id = try fields.required("id", fields.name)
         let metadata = try fields.object("metadata") ?? [:]
         let tagged = metadata["workspaceId"]?.stringValue.flatMap { ForeignID.problem(with: $0) == nil ? $0 : nil }
-        self.workspace = workspace ?? tagged
+        self.workspace = workspace ?? tagged ?? folder
         let endTime = try fields.time("endTime", times)
         guard let startTime = try fields.time("startTime", times) ?? endTime else {
             throw fields.refusal("startTime", "is missing")

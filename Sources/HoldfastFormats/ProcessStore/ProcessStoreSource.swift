@@ -63,6 +63,7 @@ struct ProcessStoreSource: RecordReader {
     }
 
     func read(into sink: ImportSink) async throws(StoreError) {
+        let names = workspacesByFolder
         for part in parts {
             switch part {
             case .workspaces(let path): try await readWorkspaces(path, into: sink)
@@ -70,9 +71,24 @@ struct ProcessStoreSource: RecordReader {
             case .file(let path):
                 _ = try await readFile(path, workspace: nil, layout: "files", into: sink)
             case .folder(let folder, let workspace, let layout):
-                try await readFolder(folder, workspace, layout, into: sink)
+                try await readFolder(folder, workspace.map { names[$0] ?? $0 }, layout, into: sink)
             }
         }
+    }
+
+    /// The workspaces by the names of their folders, which are made like those of files; without names that two would have.
+    private var workspacesByFolder: [String: String] {
+        var names: [String: String] = [:]
+        var shared: Set<String> = []
+        for case .workspaces(let path) in parts {
+            let json = JSONFile.peek(path)
+            for workspace in (json?["workspaces"] ?? json)?.arrayValue ?? [] {
+                guard let id = workspace["id"]?.stringValue else { continue }
+                let known = names.updateValue(id, forKey: Self.plainName(of: id))
+                if let known, known != id { shared.insert(Self.plainName(of: id)) }
+            }
+        }
+        return names.filter { !shared.contains($0.key) }
     }
 
     // MARK: Workspaces
@@ -131,7 +147,7 @@ struct ProcessStoreSource: RecordReader {
         }
         guard let json = JSONFile.parse(bytes, path, firstLine: element.line, into: sink) else { return nil }
         do throws(Refusal) {
-            return try Self.read(json, workspace: nil, sink.times).imported(
+            return try Self.read(json, folder: nil, sink.times).imported(
                 at: Place(file: path, line: element.line), layout: "array")
         } catch {
             let line = element.line - 1 + JSONLocator.line(of: error.path, in: bytes)
@@ -142,14 +158,14 @@ struct ProcessStoreSource: RecordReader {
 
     /// A process, bare or together with its workspace.
     private static func read(
-        _ json: JSONValue, workspace: String?, _ times: SourceTimes
+        _ json: JSONValue, folder: String?, _ times: SourceTimes
     ) throws(Refusal) -> ProcessStoreRecord {
         guard let process = json["process"] else {
-            return try ProcessStoreRecord(json, workspace: workspace, times: times)
+            return try ProcessStoreRecord(json, folder: folder, times: times)
         }
         let fields = try Fields(json)
         return try ProcessStoreRecord(
-            process, workspace: try fields.name("workspaceId") ?? workspace,
+            process, workspace: try fields.name("workspaceId"), folder: folder,
             beside: fields.members.filter { $0.key != "process" && $0.key != "workspaceId" }, times: times,
             at: [.member("process")])
     }
@@ -181,7 +197,7 @@ struct ProcessStoreSource: RecordReader {
         guard let (file, size) = JSONFile.read(path, into: sink) else { return nil }
         let record: ProcessStoreRecord
         do throws(Refusal) {
-            record = try Self.read(file.json, workspace: workspace, sink.times)
+            record = try Self.read(file.json, folder: workspace, sink.times)
         } catch {
             sink.reject(error, in: file)
             return nil
@@ -229,7 +245,9 @@ struct ProcessStoreSource: RecordReader {
     }
 
     /// How these systems name the file of a process.
-    private static func fileName(of id: String) -> String {
+    private static func fileName(of id: String) -> String { plainName(of: id) + ".json" }
+
+    private static func plainName(of id: String) -> String {
         var name = ""
         for scalar in id.unicodeScalars {
             let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
@@ -240,6 +258,6 @@ struct ProcessStoreSource: RecordReader {
                 name += String(repeating: "_", count: UTF16.width(scalar))
             }
         }
-        return name + ".json"
+        return name
     }
 }

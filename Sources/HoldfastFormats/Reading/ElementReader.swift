@@ -25,6 +25,7 @@ struct ElementReader {
     /// - Throws: when the file holds no array.
     init(_ file: SourceFile) throws(Refusal) {
         self.file = file
+        if try peek() != nil, piece.starts(with: JSONFile.byteOrderMark) { index = JSONFile.byteOrderMark.count }
         try skipWhitespace()
         guard try peek() == UInt8(ascii: "[") else { throw Refusal("it holds no array") }
         advance()

@@ -33,7 +33,9 @@ struct JSONFile {
         do throws(JSONSyntaxError) {
             return try parse(bytes)
         } catch {
-            let line = firstLine - 1 + JSONLocator.line(at: error.offset, in: bytes)
+            // The parser counts from behind the mark.
+            let offset = error.offset + (bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
+            let line = firstLine - 1 + JSONLocator.line(at: offset, in: bytes)
             sink.reject(path, line: line, bytes.isEmpty ? "it is empty" : "no JSON: \(error.reason)")
             return nil
         }
@@ -49,7 +51,7 @@ struct JSONFile {
     }
 
     /// What some editors put in front of a text.
-    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// The document of a file that is looked at to find out its format; nil when it has none.
     static func peek(_ path: String) -> JSONValue? {

@@ -8,6 +8,7 @@ struct JSONLocator {
     /// The line, from 1, of the value that a path leads to; of the last one on the way that is there.
     static func line(of path: [JSONStep], in bytes: [UInt8]) -> Int {
         var locator = JSONLocator(bytes)
+        if bytes.starts(with: JSONFile.byteOrderMark) { locator.index = JSONFile.byteOrderMark.count }
         locator.skipWhitespace()
         for step in path { guard locator.enter(step) else { break } }
         return line(at: locator.index, in: bytes)

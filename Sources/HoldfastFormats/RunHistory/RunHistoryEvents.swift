@@ -25,7 +25,9 @@ struct RunHistoryEvents {
     var isEmpty: Bool { lines.isEmpty }
 
     /// Reads a file; lines that can't be read are rejected.
-    init(_ path: String, into sink: ImportSink) {
+    /// - Parameter run: whose events they are; nil for that of the first line.
+    init(_ path: String, of run: String? = nil, into sink: ImportSink) {
+        runID = run
         do throws(Refusal) {
             var reader = LineReader(try SourceFile(path))
             while let line = try reader.next() { add(line, path, sink) }

@@ -66,7 +66,9 @@ struct RunHistorySource: RecordReader {
             }
             let name = RunHistoryEvents.prefix + summary.id + RunHistoryEvents.suffix
             var found: RunHistoryEvents?
-            if let events, unclaimed.remove(name) != nil { found = RunHistoryEvents(events.file(name), into: sink) }
+            if let events, unclaimed.remove(name) != nil {
+                found = RunHistoryEvents(events.file(name), of: summary.id, into: sink)
+            }
             let run = summary.imported(
                 at: Place(file: path, line: line.number), events: found.flatMap { $0.isEmpty ? nil : $0 })
             try await sink.take(.run(run), size: line.bytes?.count ?? 0)

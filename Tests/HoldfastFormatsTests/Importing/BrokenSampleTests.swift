@@ -17,7 +17,7 @@ struct BrokenSampleTests {
     }
 
     @Test(
-        "what is whole comes in, the rest is reported with file, line and reason; the source stays as it was",
+        "What an importer does: imports what is whole, reports each other record with file and line; never writes to the source",
         arguments: samples)
     func report(_ sample: String) async throws {
         let folder = try Fixtures.path("broken/\(sample)")
@@ -29,7 +29,7 @@ struct BrokenSampleTests {
         #expect(try await store.verify().findings.isEmpty)
     }
 
-    @Test("a dry run says the same and writes nothing", arguments: samples)
+    @Test("What an importer does: --dry-run prints what would happen, and writes nothing", arguments: samples)
     func dryRun(_ sample: String) async throws {
         let folder = try Fixtures.path("broken/\(sample)")
         let store = MemoryStore()
@@ -40,7 +40,7 @@ struct BrokenSampleTests {
         #expect(report.aboveLimits == nil && real.aboveLimits?.isNone == true)
     }
 
-    @Test("importing again changes nothing", arguments: samples)
+    @Test("What an importer does: is idempotent, a second import changes nothing", arguments: samples)
     func again(_ sample: String) async throws {
         let folder = try Fixtures.path("broken/\(sample)")
         let store = MemoryStore()

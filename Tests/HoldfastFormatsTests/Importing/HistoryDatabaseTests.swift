@@ -110,6 +110,23 @@ struct HistoryDatabaseTests {
         #expect(try contents(of: folder.path).keys.sorted() == ["history.db"])
     }
 
+    @Test("which row is its workflow's does not depend on their order, nor on rows that can't be read")
+    func order() async throws {
+        func row(_ id: String?, _ status: String, _ second: Int64) -> [(any DatabaseValueConvertible & Sendable)?] {
+            [id, "w1", "deploy", status, 0, (1_770_000_000 + second) * 1_000_000_000, nil, 1, nil, nil]
+        }
+        try makeDatabase([
+            row("e3", "completed", 5), row("e2", "failed", 5), row("e1", "exploded", 1), row(nil, "failed", 2),
+        ]).close()
+        let report = try await runImport(folder.path, into: store)
+        #expect(report.imported.runs == 2 && report.rejected.count == 2)
+        #expect(try await store.run("w1").summary.folded.state == .failed)
+        #expect(try await store.run("e3").summary.folded.state == .success)
+        _ = try await Exporter(store).run(.all, as: .awf, to: folder.path + "/out")
+        let again = try await runImport(folder.path + "/out", into: store)
+        #expect(again.unchanged == 2 && again.rejected.isEmpty, "\(again.rejected)")
+    }
+
     @Test("exporting gives the rows back, also what our records can't say")
     func roundTrip() async throws {
         try makeDatabase([Self.first]).close()

@@ -12,7 +12,7 @@ struct RecognitionTests {
     init() throws { folder = try TemporaryFolder() }
 
     @Test(
-        "a single file is recognised",
+        "What an importer does: detects the format from the folder or file",
         arguments: [
             ("pipeline-core/runs/etl-1.json", RecordFormat.pipelineCore), ("pipeline-core/dags.json", .pipelineCore),
             ("process-store/processes.json", .processStore), ("process-store/workspaces.json", .processStore),

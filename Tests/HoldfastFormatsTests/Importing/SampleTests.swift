@@ -1,5 +1,6 @@
 import Foundation
 import Holdfast
+import HoldfastFiles
 import HoldfastFormats
 import HoldfastMemory
 import HoldfastSQLite
@@ -37,7 +38,7 @@ struct SampleTests {
         #expect(try await store.xcoms.get(run.fold.id, TaskID("extract"), key: "rows") == 2)
     }
 
-    @Test("pipeline-core: states, ids and fields without a counterpart stay in the metadata")
+    @Test("What an importer does: keeps unknown fields in metadata, and ids and states without a counterpart")
     func pipelineCoreMetadata() async throws {
         _ = try await importSample(.pipelineCore)
         let first = try await imported("etl-1")
@@ -166,14 +167,20 @@ struct SampleTests {
 
     // MARK: All
 
-    @Test("the same comes into SQLite, and is there after it was opened again", arguments: RecordFormat.allCases)
-    func sqlite(_ format: RecordFormat) async throws {
+    @Test(
+        "the same comes into every store, and is there after it was opened again", arguments: RecordFormat.allCases,
+        ["sqlite", "files"])
+    func reopened(_ format: RecordFormat, _ kind: String) async throws {
         let folder = try TemporaryFolder()
+        func open() async throws -> any Store {
+            let path = folder.path + "/store"
+            return kind == "files" ? try await FilesStore(path: path) : try await SQLiteStore(path: path)
+        }
         let sample = try Fixtures.path("samples/\(format.rawValue)")
-        let first = try await SQLiteStore(path: folder.path + "/holdfast.db")
+        let first = try await open()
         let report = try await runImport(sample, into: first)
         try await first.close()
-        let second = try await SQLiteStore(path: folder.path + "/holdfast.db")
+        let second = try await open()
         let again = try await runImport(sample, into: second)
         #expect(again.imported == ImportReport.Counts() && again.rejected == report.rejected)
         #expect(try await second.verify().findings.isEmpty)

@@ -124,6 +124,7 @@ extension SeededGenerator {
             instances: list(upTo: 3) { generator in
                 RunSnapshot.Instance(
                     generator.instance(), state: generator.pick(TaskState.allCases), tryNumber: generator.below(4),
+                    maxTries: generator.maybe { $0.below(9) },
                     exitCode: generator.maybe { $0.below(256) }, startedAt: generator.maybe { $0.timestamp() },
                     endedAt: generator.maybe { $0.timestamp() }, error: generator.maybe { $0.text() })
             },

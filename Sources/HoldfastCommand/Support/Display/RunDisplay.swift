@@ -113,13 +113,14 @@ struct RunDisplay {
 
     private var failure: String {
         let state = detail.summary.visibleState
-        let resume = "holdfast resume \(detail.summary.id.id)"
+        let needsFile = detail.fold.definition == nil && detail.summary.trigger == "import"
+        let resume = "holdfast resume \(detail.summary.id.id)" + (needsFile ? " --file pipeline.yaml" : "")
         switch state {
         case .failed:
             let lines = FailureReport(detail.fold, logFolder: logFolder).lines(on: terminal)
             let title = terminal.styled("Why it failed", .bold)
-            return ([title] + lines.map { "  " + $0 } + ["", "Mend the cause, then go on with: \(resume)"])
-                .map { $0 + "\n" }.joined()
+            let report = lines.isEmpty ? [] : [title] + lines.map { "  " + $0 } + [""]
+            return (report + ["Mend the cause, then go on with: \(resume)"]).map { $0 + "\n" }.joined()
         case .interrupted, .cancelled: return "Go on with: \(resume)\n"
         default: return ""
         }
