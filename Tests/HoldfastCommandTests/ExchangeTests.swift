@@ -145,6 +145,24 @@ struct ExchangeTests {
         #expect(try back.json()["format"] == .string(format))
         #expect(try back.json()["imported"]?["runs"] == 1 && back.json()["rejected"] == [])
         let run = try await folder.holdfast("show", "r", "--store", "sqlite:other.db", "--format", "json").json()
-        #expect(run["state"] == "success")
+        let own = try await folder.show("r")
+        for name in ["state", "dag_id", "started_at", "ended_at", "duration_seconds"] {
+            #expect(run[name] == own[name], "\(name)")
+        }
+        func tasks(_ run: JSONValue) -> [String: JSONValue] {
+            Dictionary(
+                (run["tasks"]?.arrayValue ?? []).map {
+                    ("\($0["task_id"]?.rawText ?? "") \($0["map_index"]?.rawText ?? "")", $0)
+                }
+            ) { $1 }
+        }
+        let (found, expected) = (tasks(run), tasks(own))
+        #expect(Set(found.keys) == Set(expected.keys))
+        for (task, json) in expected {
+            var names = ["state", "try_number"]
+            if format != "waivern" { names += ["started_at", "ended_at"] }
+            if format == "pipeline-core" { names.append("max_tries") }
+            for name in names { #expect(found[task]?[name] == json[name], "\(task) \(name)") }
+        }
     }
 }

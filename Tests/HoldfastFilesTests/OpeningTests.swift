@@ -20,6 +20,14 @@ struct OpeningTests {
         #expect(error.map { "\($0)".contains(text) } == true, "\(String(describing: error))")
     }
 
+    @Test("A and B, Behaviours: by itself it keeps 100 runs of a DAG and 500 processes")
+    func defaultLimits() async throws {
+        let folder = try TemporaryFolder()
+        let store = try await FilesStore(path: folder.path + "/store")
+        #expect(store.defaultRetention == RetentionLimits(maxRunsPerDAG: 100, maxProcesses: 500))
+        try await store.close()
+    }
+
     @Test("a new folder is made with those above it, for its owner alone")
     func newFolder() async throws {
         let deep = path + "/a/b"

@@ -73,7 +73,7 @@ struct AWFState {
 
     private mutating func add(_ step: Fields, _ name: String) throws(Refusal) {
         let spelling = spelling.ofStep(step.members)
-        let id = InstanceID(ForeignID.derive(name))
+        let id = ForeignID.instance(name)
         let error = try step.text(spelling("Error"))
         let endedAt = try step.time(spelling("CompletedAt"), times)
         snapshot.instances.append(

@@ -45,6 +45,7 @@ enum PipelineCoreDAG {
                     [
                         "id": .string(task.id.rawValue),
                         "dependencies": .array(task.needs.map { .string($0.rawValue) }),
+                        "maxTries": .int(Int64(task.retries) + 1),
                     ]
                 }),
         ]

@@ -43,7 +43,7 @@ struct PipelineCoreRun {
 
     private mutating func add(_ task: Fields) throws(Refusal) {
         let name = try task.required("taskId", task.name)
-        let id = InstanceID(ForeignID.derive(name))
+        let id = ForeignID.instance(name)
         guard !snapshot.instances.contains(where: { $0.id == id }) else {
             throw task.refusal("taskId", "is \(quoted(name)), which the run has already")
         }
@@ -131,7 +131,7 @@ struct PipelineCoreRun {
         entries[task, default: [:]][key] = .object(entry.members)
         snapshot.xcoms.append(
             RunSnapshot.XCom(
-                instance: InstanceID(ForeignID.derive(task)), key: key, value: value, createdAt: createdAt))
+                instance: ForeignID.instance(task), key: key, value: value, createdAt: createdAt))
     }
 
     // MARK: Result

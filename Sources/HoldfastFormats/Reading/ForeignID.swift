@@ -23,6 +23,16 @@ enum ForeignID {
         return ID(unchecked: (trimmed.isEmpty ? "x" : String(decoding: trimmed, as: UTF8.self)) + "-" + digest)
     }
 
+    /// What the name of a task instance stands for: one of a mapped task, `load[3]`, as exports of ours name it; else a task.
+    static func instance(_ name: String) -> InstanceID {
+        guard name.hasSuffix("]"), let bracket = name.firstIndex(of: "[") else { return InstanceID(derive(name)) }
+        let digits = name[name.index(after: bracket)...].dropLast()
+        guard let task = TaskID(rawValue: String(name[..<bracket])), let index = Int(digits), index >= 0,
+            String(index) == digits
+        else { return InstanceID(derive(name)) }
+        return InstanceID(task, mapIndex: index)
+    }
+
     /// The general category Cc.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)

@@ -59,7 +59,7 @@ struct RunHistoryEvents {
         _ = try event.text("msg")
         guard let time = try event.time("timestamp", times) else { throw event.refusal("timestamp", "is missing") }
         if let stage = try event.text("stage"), ForeignID.problem(with: stage) == nil {
-            let id = InstanceID(ForeignID.derive(stage))
+            let id = ForeignID.instance(stage)
             spans[id] = spans[id].map { min($0.lowerBound, time)...max($0.upperBound, time) } ?? time...time
         }
         span = span.map { min($0.lowerBound, time)...max($0.upperBound, time) } ?? time...time
@@ -77,7 +77,7 @@ struct RunHistoryEvents {
             snapshot: RunSnapshot(
                 origin: .imported,
                 created: RunCreated(
-                    dag: DAGID(unchecked: "pipeline"), trigger: "import", logicalDate: span.lowerBound),
+                    dag: RunHistoryLine.pipeline, trigger: "import", logicalDate: span.lowerBound),
                 state: .interrupted, startedAt: span.lowerBound, instances: instances),
             files: [file],
             origin: ImportedRun.Origin(

@@ -2,6 +2,8 @@ import Holdfast
 
 /// A line of `runs.jsonl`.
 struct RunHistoryLine {
+    /// The DAG of a run whose line names none.
+    static let pipeline = DAGID(unchecked: "pipeline")
     static let results: [String: RunState] = ["success": .success, "failed": .failed, "stopped": .cancelled]
 
     let id: String
@@ -20,7 +22,8 @@ struct RunHistoryLine {
             try fields.state(name, Self.results)
         }
         var created = RunCreated(
-            dag: ForeignID.derive(try fields.name("dag_id") ?? "pipeline"), trigger: "import", logicalDate: createdAt)
+            dag: try fields.name("dag_id").map { ForeignID.derive($0) } ?? Self.pipeline, trigger: "import",
+            logicalDate: createdAt)
         created.metadata = (try fields.object("metadata") ?? [:]).filter { $0.key != OriginMetadata.name }
         snapshot = RunSnapshot(
             origin: .imported, created: created, state: result, startedAt: startedAt, endedAt: endedAt,
@@ -51,7 +54,7 @@ struct RunHistoryLine {
 
     private static func stage(_ name: String, _ fields: Fields, _ member: String) throws(Refusal) -> InstanceID {
         if let problem = ForeignID.problem(with: name) { throw fields.refusal(member, "has a name that \(problem)") }
-        return InstanceID(ForeignID.derive(name))
+        return ForeignID.instance(name)
     }
 
     func imported(at place: Place, events: RunHistoryEvents?) -> ImportedRun {
@@ -75,12 +78,15 @@ extension ForeignRun {
     var runHistoryDocument: JSONValue {
         let tried = fold.currentInstances.filter { $0.tryNumber > 0 }
         let result = RunHistoryLine.results.first { $0.value == fold.state }?.key
-        return [
+        var members: [String: JSONValue] = [
             "run_id": .string(fold.id.rawValue), "started_at": json(fold.startedAt), "ended_at": json(fold.endedAt),
             "result": json(result), "failure_reason": json(fold.failureReason),
             "stages_executed": .array(tried.map { .string($0.id.description) }),
             "stages_failed": .array(tried.filter { $0.state == .failed }.map { .string($0.id.description) }),
             "retry_count": .int(Int64(fold.retryCount)), "metadata": .object(metadata),
         ]
+        // These histories are of one pipeline, so that only another one is named.
+        if created.dag != RunHistoryLine.pipeline { members["dag_id"] = .string(created.dag.rawValue) }
+        return .object(members)
     }
 }

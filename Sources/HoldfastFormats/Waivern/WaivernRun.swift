@@ -57,7 +57,7 @@ struct WaivernRun {
                 if let problem = ForeignID.problem(with: name) {
                     throw state.refusal(list.name, "has a name that \(problem)")
                 }
-                let id = InstanceID(ForeignID.derive(name))
+                let id = ForeignID.instance(name)
                 let instance = RunSnapshot.Instance(
                     id, state: list.state, tryNumber: list.state == .success || list.state == .failed ? 1 : 0)
                 guard instances.updateValue(instance, forKey: id) == nil else {
@@ -89,7 +89,7 @@ struct WaivernRun {
         let path = names.joined(separator: "/")
         let candidates = [String(path.dropLast(5)), String((names.last ?? "").dropLast(5))]
         for candidate in candidates {
-            let id = InstanceID(ForeignID.derive(candidate))
+            let id = ForeignID.instance(candidate)
             guard let index = snapshot.instances.firstIndex(where: { $0.id == id }) else { continue }
             file.reference.task = id.task
             try addExecution(of: message, to: index)

@@ -15,6 +15,12 @@ extension StoreConformance {
             #expect(try await bench.ids() == ["d", "other", "c"])
             await expectError(.notFound) { _ = try await bench.events(.run(named: "a")) }
         },
+        ConformanceCase("A, Behaviours: maxRunsPerDag 100: so many runs of a DAG are there, however many there were") {
+            bench in
+            try await bench.views.retention.set { $0.maxRunsPerDAG = 100 }
+            for index in 0..<103 { try await bench.addEnded("r\(index)") }
+            #expect(try await bench.ids() == (3..<103).reversed().map { "r\($0)" })
+        },
         ConformanceCase("only what has ended is pruned, oldest first, by its creation") { bench in
             try await bench.addEnded("failed", as: .failed)
             try await bench.add("queued")
@@ -113,6 +119,16 @@ extension StoreConformance {
             #expect(left.count >= 40 && left == (60 - left.count..<60).reversed().map { "r\($0)" })
             _ = try await bench.views.retention.prune(by: settings)
             #expect(try await bench.ids().count == 40)
+        },
+        ConformanceCase("B, Behaviours: at most 500 processes, however many were added") { bench in
+            try await bench.views.retention.set { $0.maxProcesses = 500 }
+            for index in 0..<503 {
+                let id = ProcessID(unchecked: "p\(index)")
+                try await bench.processes.add(
+                    ProcessRecord(id: id, status: .completed, startTime: bench.now + .seconds(index)))
+            }
+            let left = try await bench.allSummaries(SummaryQuery(kind: .process)).map(\.id.id)
+            #expect(left == (3..<503).reversed().map { "p\($0)" })
         },
         ConformanceCase(
             "B, Behaviours: pruned oldest first by startTime, only completed, failed, cancelled ever pruned"

@@ -101,6 +101,15 @@ struct ForeignValueTests {
         #expect(ids.allSatisfy { RunID.isValid($0.rawValue) } && Set(ids).count == texts.count)
     }
 
+    @Test("a name with an index is an instance of a mapped task, other brackets are part of a task's id")
+    func instances() {
+        let mapped = ForeignID.instance("load[12]")
+        #expect(mapped.task.rawValue == "load" && mapped.mapIndex == 12 && mapped.description == "load[12]")
+        for name in ["load", "load[]", "load[-1]", "load[03]", "load[x]", "[1]", "a b[1]", "a[1][2]", "load[1] "] {
+            #expect(ForeignID.instance(name) == InstanceID(ForeignID.derive(name)), "\(name)")
+        }
+    }
+
     @Test(
         "times: offsets, naive local ones in winter and in summer, nanoseconds, unset",
         arguments: [
