@@ -18,7 +18,13 @@ extension StoreConformance {
         ConformanceCase("A, Behaviours: maxRunsPerDag 100: so many runs of a DAG are there, however many there were") {
             bench in
             try await bench.views.retention.set { $0.maxRunsPerDAG = 100 }
-            for index in 0..<103 { try await bench.addEnded("r\(index)") }
+            let snapshot = RunSnapshot(origin: .imported, created: .sample(at: bench.now), state: .success)
+            for index in 0..<99 {
+                let run = RunID(unchecked: "r\(index)")
+                try await bench.store.createRun(run, .restored(snapshot), at: bench.now + .milliseconds(index))
+            }
+            bench.clock.advance(by: .seconds(1))
+            for index in 99..<103 { try await bench.addEnded("r\(index)") }
             #expect(try await bench.ids() == (3..<103).reversed().map { "r\($0)" })
         },
         ConformanceCase("only what has ended is pruned, oldest first, by its creation") { bench in
@@ -122,11 +128,14 @@ extension StoreConformance {
         },
         ConformanceCase("B, Behaviours: at most 500 processes, however many were added") { bench in
             try await bench.views.retention.set { $0.maxProcesses = 500 }
-            for index in 0..<503 {
-                let id = ProcessID(unchecked: "p\(index)")
-                try await bench.processes.add(
-                    ProcessRecord(id: id, status: .completed, startTime: bench.now + .seconds(index)))
+            var first = Changeset()
+            for index in 0..<499 {
+                let one = try Changeset.adding(.ended(index, bench.now), origin: .imported, at: bench.now)
+                first.appends += one.appends
+                first.summaries += one.summaries
             }
+            _ = try await bench.store.commit(first)
+            for index in 499..<503 { try await bench.processes.add(.ended(index, bench.now)) }
             let left = try await bench.allSummaries(SummaryQuery(kind: .process)).map(\.id.id)
             #expect(left == (3..<503).reversed().map { "p\($0)" })
         },
@@ -206,5 +215,12 @@ extension Workbench {
 
     fileprivate func pruned(to limit: Int) async throws -> [String] {
         try await prune(to: limit).runs.values.flatMap { $0 }.map(\.rawValue)
+    }
+}
+
+extension ProcessRecord {
+    /// One that ended as it started: so many seconds after a moment.
+    fileprivate static func ended(_ index: Int, _ time: Timestamp) -> ProcessRecord {
+        .sample("p\(index)", status: .completed, start: time + .seconds(index))
     }
 }
