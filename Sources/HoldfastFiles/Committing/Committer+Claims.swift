@@ -179,7 +179,8 @@ extension Index {
         let key = ListKey(kind: .run, order: .created, filter: filter)
         lists[key]?.sort(ids)
         var free: [HistoryID] = []
-        for place in lists[key]?.places ?? [] where free.count < limit {
+        for place in lists[key] ?? SlotList() {
+            if free.count == limit { break }
             let isFree = holder(of: place.slot).map { liveness.dead.contains($0.worker) } ?? true
             if isFree { free.append(ids[Int(place.slot)]) }
         }

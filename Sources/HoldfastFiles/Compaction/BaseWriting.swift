@@ -93,7 +93,7 @@ struct BaseWriting {
         for kind in HistoryID.Kind.allCases {
             let key = ListKey(kind: kind, order: .created, filter: .all)
             index.lists[key]?.sort(index.ids)
-            for place in index.lists[key]?.places ?? [] {
+            for place in index.lists[key] ?? SlotList() {
                 let slot = Int(place.slot)
                 let entry = index.entries[slot]
                 let start: Int64

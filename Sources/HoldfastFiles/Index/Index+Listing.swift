@@ -73,22 +73,21 @@ struct Listing {
     // MARK: - Candidates
 
     private func candidates(_ index: inout Index, behind place: (key: Int64, id: String)?) -> MergedLists {
-        var lists: [ContiguousArray<SlotPlace>] = []
+        var lists: [SlotList] = []
         if query.ids != nil || query.idPrefix != nil {
             lists = [found(index)]
         } else {
             for key in query.lists(index.dags, index.workspaces) {
                 index.lists[key]?.sort(index.ids)
-                if let list = index.lists[key] { lists.append(list.places) }
+                if let list = index.lists[key] { lists.append(list) }
             }
         }
         let ids = index.ids
-        let ranges = lists.map { bounds(of: $0, behind: place, ids) }
-        return MergedLists(lists: lists, ranges: ranges)
+        return MergedLists(lists: lists.map { part(of: $0, behind: place, ids) })
     }
 
     /// Those named, or whose ids begin so.
-    private func found(_ index: Index) -> ContiguousArray<SlotPlace> {
+    private func found(_ index: Index) -> SlotList {
         var slots: [Int32] = []
         if let named = query.ids {
             for id in Set(named) {
@@ -110,58 +109,46 @@ struct Listing {
             if key != .min { list.append(SlotPlace(key: key, slot: slot), index.ids) }
         }
         list.sort(index.ids)
-        return list.places
+        return list
     }
 
     /// What is left of a list behind a place, in the direction asked for, and within the times asked for.
-    private func bounds(
-        of list: ContiguousArray<SlotPlace>, behind place: (key: Int64, id: String)?, _ ids: SlotList.IDs
-    ) -> Range<Int> {
-        var (low, high) = (0, list.count)
+    private func part(
+        of list: SlotList, behind place: (key: Int64, id: String)?, _ ids: SlotList.IDs
+    ) -> Slice<SlotList> {
+        var (low, high) = (list.startIndex, list.endIndex)
         if query.order == .created {
-            if let since = query.since { low = first(list) { $0.key >= since.milliseconds } }
-            if let until = query.until { high = first(list) { $0.key >= until.milliseconds } }
+            if let since = query.since { low = list.firstIndex { $0.key >= since.milliseconds } }
+            if let until = query.until { high = list.firstIndex { $0.key >= until.milliseconds } }
         }
         if let place {
             if query.ascending {
-                low = max(low, first(list) { ($0.key, ids[Int($0.slot)].id) > (place.key, place.id) })
+                low = max(low, list.firstIndex { ($0.key, ids[Int($0.slot)].id) > (place.key, place.id) })
             } else {
-                high = min(high, first(list) { ($0.key, ids[Int($0.slot)].id) >= (place.key, place.id) })
+                high = min(high, list.firstIndex { ($0.key, ids[Int($0.slot)].id) >= (place.key, place.id) })
             }
         }
-        return low..<max(low, high)
-    }
-
-    private func first(_ list: ContiguousArray<SlotPlace>, _ holds: (SlotPlace) -> Bool) -> Int {
-        var (low, high) = (0, list.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if holds(list[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
+        return list[low..<max(low, high)]
     }
 }
 
 /// Several ordered lists read as one. No history is in two of them.
 private struct MergedLists {
-    let lists: [ContiguousArray<SlotPlace>]
-    var ranges: [Range<Int>]
+    var lists: [Slice<SlotList>]
 
     mutating func next(_ ids: SlotList.IDs, ascending: Bool) -> SlotPlace? {
         var best: (list: Int, place: SlotPlace)?
-        for (list, range) in ranges.enumerated() where !range.isEmpty {
-            let place = lists[list][ascending ? range.lowerBound : range.upperBound - 1]
+        for (index, list) in lists.enumerated() {
+            guard let place = ascending ? list.first : list.last else { continue }
             guard let current = best else {
-                best = (list, place)
+                best = (index, place)
                 continue
             }
             let isBefore = (place.key, ids[Int(place.slot)].id) < (current.place.key, ids[Int(current.place.slot)].id)
-            if isBefore == ascending { best = (list, place) }
+            if isBefore == ascending { best = (index, place) }
         }
         guard let best else { return nil }
-        let range = ranges[best.list]
-        ranges[best.list] =
-            ascending ? (range.lowerBound + 1)..<range.upperBound : range.lowerBound..<(range.upperBound - 1)
+        if ascending { lists[best.list].removeFirst() } else { lists[best.list].removeLast() }
         return best.place
     }
 }
