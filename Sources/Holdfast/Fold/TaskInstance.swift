@@ -39,7 +39,7 @@ public struct TaskInstance: Sendable, Hashable {
     }
 
     /// Of the last try; nil until it ended, and where its end is before its start.
-    public var duration: Duration? { Duration(from: startedAt, to: endedAt) }
+    public var duration: Duration? { Duration.between(startedAt, endedAt) }
 }
 
 /// A JSON value that a task left for later ones.

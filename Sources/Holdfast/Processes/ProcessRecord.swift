@@ -42,7 +42,7 @@ public struct ProcessRecord: Sendable, Hashable {
     }
 
     /// From the start to the end; nil until it has ended, and where the end is before the start.
-    public var duration: Duration? { Duration(from: startTime, to: endTime) }
+    public var duration: Duration? { Duration.between(startTime, endTime) }
 
     /// The fields, by their own names: `record.title`.
     public subscript<Value>(dynamicMember path: WritableKeyPath<ProcessFields, Value>) -> Value {

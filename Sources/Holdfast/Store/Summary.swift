@@ -85,7 +85,7 @@ public struct Summary: Sendable, Hashable {
         }
 
         /// From the start to the end; nil until both are known, and where the end is before the start.
-        public var duration: Duration? { Duration(from: startedAt, to: endedAt) }
+        public var duration: Duration? { Duration.between(startedAt, endedAt) }
     }
 }
 

@@ -21,9 +21,12 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 extension Duration {
     /// From a start to an end; nil until both are known, and where the end is before the start, as records of other systems
     /// and clocks that were set back have it.
-    init?(from start: Timestamp?, to end: Timestamp?) {
+    ///
+    /// No initializer: looking those of `Duration` up, an optimising compiler takes `timespec` for a type of another module
+    /// than the C library, and refuses to use its members.
+    static func between(_ start: Timestamp?, _ end: Timestamp?) -> Duration? {
         guard let start, let end, end >= start else { return nil }
-        self = end - start
+        return end - start
     }
 }
 

@@ -20,7 +20,7 @@ public struct ProcessSummary: Sendable, Hashable {
     public var startTime: Timestamp { progress.startTime }
     public var endTime: Timestamp? { progress.endTime }
     /// From the start to the end; nil until it has ended, and where the end is before the start.
-    public var duration: Duration? { Duration(from: startTime, to: endTime) }
+    public var duration: Duration? { Duration.between(startTime, endTime) }
     public var error: String? { progress.error }
     /// Those that listings have; see `ProcessField.isListed`.
     public var fields: ProcessFields { ProcessFields(listed: summary.metadata) }
