@@ -36,19 +36,41 @@ package enum ProcessHunt {
         var signalled: Set<pid_t> = []
         var pause = Duration.milliseconds(2)
         while true {
-            let carriers = try carriers(of: token)
+            let sight = try await look(for: token, until: deadline)
             // Looked at a moment ago: the number can't have gone to another process in the meantime in practice.
-            for process in carriers where signalled.insert(process).inserted { kill(process, signal) }
-            if carriers.isEmpty || ContinuousClock.now >= deadline { return carriers }
-            do { try await Task.sleep(for: pause) } catch { return carriers }
+            for process in sight.carriers where signalled.insert(process).inserted { kill(process, signal) }
+            if sight.all.isEmpty || ContinuousClock.now >= deadline { return sight.all }
+            do { try await Task.sleep(for: pause) } catch { return sight.all }
             pause = min(pause * 2, .milliseconds(50))
         }
     }
 
-    static func carriers(of token: TryToken) throws(StoreError) -> [pid_t] {
+    struct Sight {
+        var carriers: [pid_t] = []
+        /// In the midst of an `exec`, when it can't be told what they carry.
+        var undecided: [pid_t]
+
+        var all: [pid_t] { carriers + undecided }
+    }
+
+    /// Who carries the token. While there is none among the others, the undecided ones are waited for, and by themselves: at
+    /// a further look at all processes, others would be in the midst of theirs.
+    static func look(for token: TryToken, until deadline: ContinuousClock.Instant) async throws(StoreError) -> Sight {
+        let entry = "\(TryToken.variable)=\(token)"
+        var sight = Sight(undecided: try others())
+        while true {
+            let looked = sight.undecided.map { (process: $0, carries: ProcessTable.carries(entry, $0)) }
+            sight.carriers = looked.filter { $0.carries == true }.map(\.process)
+            sight.undecided = looked.filter { $0.carries == nil }.map(\.process)
+            guard sight.carriers.isEmpty, !sight.undecided.isEmpty, ContinuousClock.now < deadline else { return sight }
+            do { try await Task.sleep(for: .milliseconds(1)) } catch { return sight }
+        }
+    }
+
+    /// All processes but this one.
+    private static func others() throws(StoreError) -> [pid_t] {
         do throws(Errno) {
-            let entry = "\(TryToken.variable)=\(token)"
-            return try ProcessTable.processIDs().filter { $0 != getpid() && ProcessTable.carries(entry, $0) }
+            return try ProcessTable.processIDs().filter { $0 != getpid() }
         } catch {
             throw StoreError(.unavailable, subject: "/proc", detail: "can't list processes: \(error)", cause: error)
         }
@@ -57,6 +79,6 @@ package enum ProcessHunt {
     private static func stillThere(_ processes: [pid_t]) -> StoreError {
         StoreError(
             .unavailable, subject: "processes \(processes.map(String.init).joined(separator: ", ")) of an earlier try",
-            detail: "they have not ended though they were sent SIGKILL")
+            detail: "they have not ended, though who carries its token was sent SIGKILL")
     }
 }

@@ -14,29 +14,24 @@ enum ProcessTable {
         try FolderListing.names(in: "/proc").compactMap { pid_t(String(decoding: $0, as: UTF8.self)) }
     }
 
-    /// Whether the process was started with this `NAME=value` in its environment.
-    static func carries(_ entry: String, _ process: pid_t) -> Bool {
+    /// Whether the process was started with this `NAME=value` in its environment; nil: it can't be told in the midst of an
+    /// `exec`.
+    static func carries(_ entry: String, _ process: pid_t) -> Bool? {
         let entry = Array(entry.utf8)
-        return environment(of: process).contains { $0.elementsEqual(entry) }
+        return environment(of: process)?.contains { $0.elementsEqual(entry) }
     }
 
-    /// The try that the process was started for.
+    /// The try that the process was started for, as far as it can be told.
     static func tryToken(of process: pid_t) -> TryToken? {
         let name = Array("\(TryToken.variable)=".utf8)
-        let entry = environment(of: process).first { $0.starts(with: name) }
+        let entry = environment(of: process)?.first { $0.starts(with: name) }
         return entry.flatMap { TryToken(rawValue: String(decoding: $0.dropFirst(name.count), as: UTF8.self)) }
     }
 
-    /// What the process was started with, entry by entry. In the midst of an `exec` its environment reads as empty for
-    /// a moment, and is looked at again.
-    private static func environment(of process: pid_t) -> [ArraySlice<UInt8>] {
-        for _ in 0..<1000 {
-            guard let environment = contents(of: "/proc/\(process)/environ") else { return [] }
-            if !environment.isEmpty { return environment.split(separator: 0) }
-            guard isInExec(process) else { return [] }
-            usleep(100)
-        }
-        return []
+    /// What the process was started with, entry by entry; nil in the midst of an `exec`, when it reads as empty for a moment.
+    private static func environment(of process: pid_t) -> [ArraySlice<UInt8>]? {
+        guard let environment = contents(of: "/proc/\(process)/environ") else { return [] }
+        return environment.isEmpty && isInExec(process) ? nil : environment.split(separator: 0)
     }
 
     static func status(of process: pid_t) -> Status? {
