@@ -42,7 +42,7 @@ private let attempts = 16
 
 /// Does what reads, decides and commits on a condition, and does it again while the condition did not hold.
 /// - Throws: `conflict` at last, and everything else that `body` throws.
-func retryingConflicts<Answer>(
+package func retryingConflicts<Answer>(
     _ body: () async throws(StoreError) -> Answer
 ) async throws(StoreError) -> Answer {
     var attempt = 1

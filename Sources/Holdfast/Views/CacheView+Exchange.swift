@@ -22,23 +22,20 @@ extension CacheView {
 
     /// Takes over responses, each under a key of its own that has none, in one commit. Makes no room: the next response that
     /// is set does.
+    /// - Throws: `conflict` when another response was set, or one under these keys, at the same time.
     package func addImported(_ responses: [CacheKey: JSONValue]) async throws(StoreError) {
         guard !responses.isEmpty else { return }
         let now = views.clock.now()
+        var totals = try await totals()
         var records: [RecordChange] = []
-        var uses: [CacheUse] = []
         for (key, value) in responses {
             let bytes = value.encoded()
             let entry = CacheEntry(key, value, bytes: bytes, createdAt: now, expiresAt: nil)
             let use = CacheUse(key, size: Int64(bytes.count), pieces: entry.pieces, createdAt: now, expiresAt: nil)
             records += entry.records.map { .put($0, expectedVersion: nil) }
             records.append(.put(use.record, expectedVersion: 0))
-            uses.append(use)
+            totals.add(use)
         }
-        try await retryingConflicts { [records, uses] () throws(StoreError) in
-            var totals = try await totals()
-            for use in uses { totals.add(use) }
-            _ = try await store.commit(Changeset(records: records + totals.changes))
-        }
+        _ = try await store.commit(Changeset(records: records + totals.changes))
     }
 }

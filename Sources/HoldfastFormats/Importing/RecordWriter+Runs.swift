@@ -37,7 +37,7 @@ extension RecordWriter {
     /// Creates all in one commit, or each by itself where somebody else has made one of them meanwhile.
     private func create(_ runs: inout [PreparedRun], _ outcome: inout Outcome) async throws(StoreError) {
         guard !runs.isEmpty else { return }
-        runs = try await runs.concurrently { run throws(StoreError) in try await writingBlobs(of: run) }
+        try await writeBlobs(of: &runs)
         do throws(StoreError) {
             try await commit(runs)
             return
@@ -72,19 +72,22 @@ extension RecordWriter {
         _ = try await store.commitSpilling(changeset)
     }
 
-    private func writingBlobs(of run: PreparedRun) async throws(StoreError) -> PreparedRun {
-        var run = run
-        let blobs = try await run.run.files.concurrently { file throws(StoreError) in
+    /// Of all runs together, so that it is bounded how many are at work at once.
+    private func writeBlobs(of runs: inout [PreparedRun]) async throws(StoreError) {
+        let blobs = try await runs.flatMap(\.run.files).concurrently { file throws(StoreError) in
             switch file.content {
             case .bytes(let bytes): try await store.writeBlob(ByteStream(bytes))
             case .file(let path): try await store.writeBlob(ByteStream(reading: path))
             }
         }
-        for (index, blob) in blobs.enumerated() {
-            run.run.snapshot.artifacts[index].digest = blob.digest
-            run.run.snapshot.artifacts[index].size = blob.size
+        var left = blobs[...]
+        for index in runs.indices {
+            for (artifact, blob) in zip(runs[index].run.files.indices, left) {
+                runs[index].run.snapshot.artifacts[artifact].digest = blob.digest
+                runs[index].run.snapshot.artifacts[artifact].size = blob.size
+            }
+            left = left.dropFirst(runs[index].run.files.count)
         }
-        return run
     }
 }
 

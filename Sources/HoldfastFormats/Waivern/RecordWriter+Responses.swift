@@ -9,6 +9,15 @@ struct ImportedResponse: Sendable {
 
 extension RecordWriter {
     func write(_ responses: [ImportedResponse], _ outcome: inout Outcome) async throws(StoreError) {
+        let before = outcome
+        outcome = try await retryingConflicts { () throws(StoreError) in
+            var outcome = before
+            try await writeOnce(responses, &outcome)
+            return outcome
+        }
+    }
+
+    private func writeOnce(_ responses: [ImportedResponse], _ outcome: inout Outcome) async throws(StoreError) {
         let found = try await responses.concurrently { response throws(StoreError) in
             try await store.cache.peek(response.key).map { Digest(of: $0.encoded()) }
         }

@@ -83,6 +83,27 @@ struct LayoutTests {
         #expect(try await store.processes.get(ProcessID("p")).workspace?.rawValue == "my_team")
     }
 
+    // MARK: waivern
+
+    @Test("two imports at once bring each cached response once, and neither fails", arguments: 0..<20)
+    func responsesAtOnce(_ round: Int) async throws {
+        try folder.write(
+            #"{"run_id": "r", "status": "completed", "started_at": "2026-01-01T10:00:00Z"}"#,
+            to: "runs/r/_system/metadata.json")
+        for index in 0..<20 {
+            let name = Digest(of: Array("\(round) \(index)".utf8)).hexadecimal
+            try folder.write(
+                #"{"status": "completed", "response": \#(index), "batch_id": null}"#,
+                to: "runs/r/llm_cache/\(name).json")
+        }
+        async let first = runImport(folder.path, into: store)
+        async let second = runImport(folder.path, into: store)
+        let reports = try await [first, second]
+        #expect(reports.map(\.imported.cached).reduce(0, +) == 20)
+        #expect(try await store.cache.keys().count == 20)
+        #expect(try await store.cache.statistics().entries == 20)
+    }
+
     // MARK: awf
 
     @Test("a step may be spelled otherwise than its state, and comes back as it was")
