@@ -193,7 +193,7 @@ extension ProcessFold {
         return Summary(
             id: .process(id), dag: DAGID(unchecked: record.type.rawValue), workspace: record.workspace,
             parent: record.parent.map { RunID(unchecked: $0.rawValue) },
-            trigger: added.origin == .imported ? "import" : "manual", logicalDate: createdAt,
+            trigger: added.origin == .imported ? RunCreated.importTrigger : "manual", logicalDate: createdAt,
             labels: record.run.map { [ProcessRecord.runLabel: $0.rawValue] } ?? [:], createdAt: createdAt,
             folded: summaryColumns, isPinned: isPinned, metadata: fields.listed, cancelRequestedAt: cancelRequestedAt)
     }

@@ -1,6 +1,9 @@
 // What a run begins with when it was imported, or copied from an earlier one.
 
 extension RunFold {
+    /// Whether another system recorded its beginning, so that nobody here knows what its tasks do.
+    package var isImported: Bool { created?.trigger == RunCreated.importTrigger }
+
     mutating func restore(_ snapshot: RunSnapshot, _ event: Event) throws(StoreError) {
         try check(snapshot.created.definition, event)
         if let flaw = snapshot.flaw { throw refusal(event, flaw) }

@@ -95,6 +95,9 @@ public enum EventPayload: Sendable, Hashable {
 
 /// How a run came to be, with everything its history needs to fold alone.
 public struct RunCreated: Sendable, Hashable {
+    /// Of a run that another system recorded.
+    package static let importTrigger = "import"
+
     public var dag: DAGID
     /// The definition of a pipeline run; nil for a Swift workflow or a run whose tasks are recorded as they come.
     public var definition: DAGDefinition?

@@ -52,7 +52,7 @@ public struct ProcessRecord: Sendable, Hashable {
 
     /// Refuses an end before the start; records of other systems keep theirs.
     /// - Throws: `invalid`.
-    static func check(_ id: ProcessID, from start: Timestamp, to end: Timestamp?) throws(StoreError) {
+    static func checkTimes(of id: ProcessID, from start: Timestamp, to end: Timestamp?) throws(StoreError) {
         guard let end, end < start else { return }
         throw StoreError(
             .invalid, subject: "process \(id)", detail: "its end, \(end), is before its start, \(start)")

@@ -140,7 +140,7 @@ extension Summary {
                 .illegalTransition, subject: id.description, detail: progress.status.refusal(of: change.status))
         }
         if change.startTime != nil || change.endTime != .keep {
-            try ProcessRecord.check(ProcessID(unchecked: id.id), from: next.startTime, to: next.endTime)
+            try ProcessRecord.checkTimes(of: ProcessID(unchecked: id.id), from: next.startTime, to: next.endTime)
         }
         return next
     }

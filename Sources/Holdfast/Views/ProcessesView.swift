@@ -19,7 +19,7 @@ extension ProcessesView {
     /// - Throws: `alreadyExists`; `invalid` for a field of the wrong shape, and for an end before the start.
     @discardableResult
     public func add(_ record: ProcessRecord) async throws(StoreError) -> ProcessRecord {
-        try ProcessRecord.check(record.id, from: record.startTime, to: record.endTime)
+        try ProcessRecord.checkTimes(of: record.id, from: record.startTime, to: record.endTime)
         let now = views.clock.now()
         var record = record.withPreview()
         record.conversationTurns = record.conversationTurns.map { $0.stamped(at: now) }

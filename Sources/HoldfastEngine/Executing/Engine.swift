@@ -187,7 +187,7 @@ public final class Engine: Sendable {
         if case .resume(let definition, _) = purpose { mended = definition }
         guard let definition = mended ?? fold.definition else {
             let reason =
-                fold.created?.trigger == "import"
+                fold.isImported
                 ? "it was imported without what its tasks do; name its pipeline with --file"
                 : "it is a Swift workflow; only the program that has its code can go on"
             throw StoreError(.invalid, subject: "run \(fold.id)", detail: reason)

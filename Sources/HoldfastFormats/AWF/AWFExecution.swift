@@ -37,7 +37,8 @@ struct AWFExecution: Sendable {
             try fields.state(name, AWFStates.runs)
         }
         let created = RunCreated(
-            dag: ForeignID.derive(try fields.name("workflow_name") ?? "awf"), trigger: "import", logicalDate: createdAt)
+            dag: ForeignID.derive(try fields.name("workflow_name") ?? "awf"), trigger: RunCreated.importTrigger,
+            logicalDate: createdAt)
         return ImportedRun(
             place: place, id: ForeignID.derive(id), createdAt: createdAt,
             snapshot: RunSnapshot(

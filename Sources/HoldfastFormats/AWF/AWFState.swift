@@ -30,7 +30,8 @@ struct AWFState {
         createdAt = startedAt ?? updatedAt ?? fallback
         var created = RunCreated(
             dag: ForeignID.derive(try fields.name(spelling("WorkflowName")) ?? "awf"),
-            params: try fields.object(spelling("Inputs")) ?? [:], trigger: "import", logicalDate: createdAt)
+            params: try fields.object(spelling("Inputs")) ?? [:], trigger: RunCreated.importTrigger,
+            logicalDate: createdAt)
         if let parent = try fields.text(spelling("ParentRunID")), ForeignID.problem(with: parent) == nil {
             created.parent = ForeignID.derive(parent)
         }

@@ -28,7 +28,7 @@ struct PipelineCoreRun {
         let startedAt = try fields.time("startDate", times)
         createdAt = startedAt ?? executionDate ?? fallback
         let created = RunCreated(
-            dag: ForeignID.derive(dag), params: try fields.object("conf") ?? [:], trigger: "import",
+            dag: ForeignID.derive(dag), params: try fields.object("conf") ?? [:], trigger: RunCreated.importTrigger,
             logicalDate: executionDate ?? createdAt)
         snapshot = RunSnapshot(
             origin: .imported, created: created, state: state, startedAt: startedAt,

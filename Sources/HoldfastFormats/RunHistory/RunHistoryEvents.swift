@@ -77,7 +77,7 @@ struct RunHistoryEvents {
             snapshot: RunSnapshot(
                 origin: .imported,
                 created: RunCreated(
-                    dag: RunHistoryLine.pipeline, trigger: "import", logicalDate: span.lowerBound),
+                    dag: RunHistoryLine.pipeline, trigger: RunCreated.importTrigger, logicalDate: span.lowerBound),
                 state: .interrupted, startedAt: span.lowerBound, instances: instances),
             files: [file],
             origin: ImportedRun.Origin(

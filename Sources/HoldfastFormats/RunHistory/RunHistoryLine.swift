@@ -22,7 +22,8 @@ struct RunHistoryLine {
             try fields.state(name, Self.results)
         }
         var created = RunCreated(
-            dag: try fields.name("dag_id").map { ForeignID.derive($0) } ?? Self.pipeline, trigger: "import",
+            dag: try fields.name("dag_id").map { ForeignID.derive($0) } ?? Self.pipeline,
+            trigger: RunCreated.importTrigger,
             logicalDate: createdAt)
         created.metadata = (try fields.object("metadata") ?? [:]).filter { $0.key != OriginMetadata.name }
         snapshot = RunSnapshot(

@@ -34,7 +34,7 @@ struct WaivernRun {
         let name = ((runbook as NSString).lastPathComponent as NSString).deletingPathExtension
         let created = RunCreated(
             dag: ForeignID.problem(with: name) == nil ? ForeignID.derive(name) : DAGID(unchecked: "waivern"),
-            trigger: "import", logicalDate: createdAt)
+            trigger: RunCreated.importTrigger, logicalDate: createdAt)
         snapshot = RunSnapshot(
             origin: .imported, created: created,
             state: try fields.required("status") { [fields] name throws(Refusal) in

@@ -187,7 +187,7 @@ private struct MissingBlob: Store {
 /// removes any, once more.
 private func copyFolder(_ source: String, to target: String) throws {
     repeat {
-        try? FileManager.default.removeItem(atPath: target)
+        if FileManager.default.fileExists(atPath: target) { try FileManager.default.removeItem(atPath: target) }
         try copyFiles(source, to: target)
     } while try rebuilding(source) != rebuilding(target)
 }

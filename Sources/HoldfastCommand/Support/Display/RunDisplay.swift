@@ -113,7 +113,7 @@ struct RunDisplay {
 
     private var failure: String {
         let state = detail.summary.visibleState
-        let needsFile = detail.fold.definition == nil && detail.summary.trigger == "import"
+        let needsFile = detail.fold.definition == nil && detail.fold.isImported
         let resume = "holdfast resume \(detail.summary.id.id)" + (needsFile ? " --file pipeline.yaml" : "")
         switch state {
         case .failed:
