@@ -45,8 +45,9 @@ final class RunningCommand: Sendable {
         process.environment = variables
         let name = UUID().uuidString
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try folder.newFile("\(name).out")
-        process.standardError = try folder.newFile("\(name).err")
+        let (output, error) = (try folder.newFile("\(name).out"), try folder.newFile("\(name).err"))
+        process.standardOutput = output
+        process.standardError = error
         let (ends, continuation) = AsyncStream<Int32>.makeStream()
         process.terminationHandler = { process in
             let isSignal = process.terminationReason == .uncaughtSignal
@@ -54,6 +55,10 @@ final class RunningCommand: Sendable {
             continuation.finish()
         }
         try process.run()
+        // The command has its own. Ours would stay open for as long as Foundation keeps the process, and with some 1,300 open
+        // files its next `run` reads beyond the listing of them.
+        try output.close()
+        try error.close()
         processID = process.processIdentifier
         self.folder = folder
         self.name = name
