@@ -10,6 +10,8 @@ struct ProcessBenchmark {
     /// How many turns the long conversation has.
     var turns: Int
     var seconds: Double
+    /// What is measured.
+    var acts = ProcessWork.Act.allCases
     var folder: String
 
     static let peerKept = 500
@@ -25,7 +27,7 @@ struct ProcessBenchmark {
             let many = try await ProcessWork(scratch.open(store, name: "many"), kept: kept, turns: turns)
             var rounds: [Round] = []
             // The first round warms up and does not count.
-            let slices = 1 + 2 * ProcessWork.Act.allCases.count
+            let slices = 1 + 2 * acts.count
             for round in 0...max(1, Int(seconds / (StepsBenchmark.slice / .seconds(1)) / Double(slices))) {
                 let measured = try await self.round(floor, few, many)
                 if round > 0 { rounds.append(measured) }
@@ -44,7 +46,7 @@ struct ProcessBenchmark {
 
     private func round(_ floor: RawCommits, _ few: ProcessWork, _ many: ProcessWork) async throws -> Round {
         var round = Round(floor: try floor.rate(for: StepsBenchmark.slice))
-        for act in ProcessWork.Act.allCases {
+        for act in acts {
             round.rates[act] = (
                 try await few.rate(of: act, for: StepsBenchmark.slice),
                 try await many.rate(of: act, for: StepsBenchmark.slice)
@@ -58,7 +60,7 @@ struct ProcessBenchmark {
         figures.add("kept", Double(kept))
         figures.add("turns", Double(turns))
         figures.add("floor_commits_per_second", rounds.map(\.floor).median)
-        for act in ProcessWork.Act.allCases {
+        for act in acts {
             func median(_ figure: (Double, Double, Double) -> Double) -> Double {
                 rounds.compactMap { round in round.rates[act].map { figure($0.few, $0.many, round.floor) } }.median
             }
@@ -74,7 +76,7 @@ struct ProcessBenchmark {
 
 /// A store with so many processes, and conversations of so many turns, to work on.
 final class ProcessWork {
-    enum Act: CaseIterable { case add, update, turn }
+    enum Act: String, CaseIterable { case add, update, turn }
 
     private let store: any Store
     private let processes: ProcessesView

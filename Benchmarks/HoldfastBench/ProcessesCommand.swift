@@ -1,5 +1,7 @@
 import ArgumentParser
 
+extension ProcessWork.Act: ExpressibleByArgument {}
+
 struct ProcessesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "processes",
@@ -23,6 +25,9 @@ struct ProcessesCommand: AsyncParsableCommand {
     @Option(help: "Seconds to measure.")
     var seconds = 20.0
 
+    @Option(name: .customLong("act"), help: "What to measure, for a profile of it alone; again for several.")
+    var acts = ProcessWork.Act.allCases
+
     @OptionGroup var place: PlaceOptions
 
     func validate() throws {
@@ -31,7 +36,7 @@ struct ProcessesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let benchmark = ProcessBenchmark(
-            store: store, kept: kept, turns: turns, seconds: seconds, folder: place.folder)
+            store: store, kept: kept, turns: turns, seconds: seconds, acts: acts, folder: place.folder)
         print(try await benchmark.measure().printed(as: place.format))
     }
 }

@@ -4,7 +4,14 @@ import Holdfast
 
 extension Contents {
     mutating func commit(_ changeset: Changeset, at now: Timestamp) throws(StoreError) -> Receipt {
-        if let receipt = earlierReceipt(of: changeset) { return receipt }
+        let records = changeset.reads.map { record($0, at: now) }
+        var receipt =
+            if let earlier = earlierReceipt(of: changeset) { earlier } else { try checkAndWrite(changeset, at: now) }
+        receipt.records = records
+        return receipt
+    }
+
+    private mutating func checkAndWrite(_ changeset: Changeset, at now: Timestamp) throws(StoreError) -> Receipt {
         for append in changeset.appends { try check(append) }
         for change in changeset.summaries { try check(change) }
         for change in changeset.records { try check(change, at: now) }

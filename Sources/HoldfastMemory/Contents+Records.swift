@@ -22,21 +22,17 @@ struct RecordPlace: Sendable, Comparable {
 // MARK: - Changing
 
 extension Contents {
-    private func record(_ kind: String, _ key: String, at now: Timestamp) -> Record? {
-        guard let record = records[Bytes(kind)]?.byKey[Bytes(key)], !record.isExpired(at: now) else { return nil }
+    func record(_ name: RecordName, at now: Timestamp) -> Record? {
+        guard let record = records[Bytes(name.kind)]?.byKey[Bytes(name.key)], !record.isExpired(at: now) else {
+            return nil
+        }
         return record
     }
 
     func check(_ change: RecordChange, at now: Timestamp) throws(StoreError) {
-        let (kind, key, expected): (String, String, Int64?) =
-            switch change {
-            case .put(let record, let expected): (record.kind, record.key, expected)
-            case .delete(let kind, let key, let expected): (kind, key, expected)
-            }
-        let version = record(kind, key, at: now)?.version ?? 0
-        guard version == expected ?? version else {
-            throw StoreError(
-                .conflict, subject: "record \(quoted(kind)) \(quoted(key))", detail: "it is at version \(version)")
+        let version = record(change.name, at: now)?.version ?? 0
+        guard version == change.expectedVersion ?? version else {
+            throw StoreError(.conflict, subject: change.name.description, detail: "it is at version \(version)")
         }
     }
 
@@ -44,7 +40,7 @@ extension Contents {
     mutating func write(_ change: RecordChange, at now: Timestamp) -> Int64 {
         switch change {
         case .put(var new, _):
-            new.version = (record(new.kind, new.key, at: now)?.version ?? 0) + 1
+            new.version = (record(new.name, at: now)?.version ?? 0) + 1
             records[Bytes(new.kind), default: RecordKind()].put(new)
             return new.version
         case .delete(let kind, let key, _):

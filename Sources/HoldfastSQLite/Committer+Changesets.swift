@@ -3,7 +3,14 @@ import HoldfastLocal
 
 extension Committer {
     func commit(_ encoded: EncodedChangeset) throws(SQLiteFailure) -> Receipt {
-        if let receipt = try earlierReceipt(of: encoded) { return receipt }
+        var records: [Record?] = []
+        for name in encoded.changeset.reads { records.append(try record(name)) }
+        var receipt = if let earlier = try earlierReceipt(of: encoded) { earlier } else { try checkAndWrite(encoded) }
+        receipt.records = records
+        return receipt
+    }
+
+    private func checkAndWrite(_ encoded: EncodedChangeset) throws(SQLiteFailure) -> Receipt {
         try check(encoded)
         let receipt = try write(encoded)
         if encoded.isRemembered { try remember(receipt, of: encoded.changeset.id) }
@@ -130,6 +137,7 @@ extension Committer {
     private func deleteEvents(of key: Int64) throws(SQLiteFailure) {
         try connection.run(
             "DELETE FROM event WHERE position > (SELECT value FROM counter WHERE name = 'filed') AND history = ?1", key)
+        try connection.run("DELETE FROM request WHERE position IN (SELECT position FROM place WHERE history = ?1)", key)
         try connection.run("DELETE FROM event WHERE position IN (SELECT position FROM place WHERE history = ?1)", key)
         try connection.run("DELETE FROM place WHERE history = ?1", key)
     }

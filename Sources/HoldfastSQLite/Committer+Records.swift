@@ -1,27 +1,39 @@
 import Holdfast
 
 extension Committer {
+    /// Nil: there is none, or it has expired.
+    func record(_ name: RecordName) throws(SQLiteFailure) -> Record? {
+        let statement = try connection.prepared(
+            """
+            SELECT version, order_key, expires_at, body FROM record
+            WHERE tenant = ?1 AND kind = ?2 AND id = ?3 AND (expires_at IS NULL OR expires_at > ?4)
+            """)
+        statement.bind(tenant, name.kind, name.key, now)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        let body = try decodingStored { () throws(StoreError) in
+            try JSONValue(stored: statement.bytes(3), subject: name.description)
+        }
+        return Record(
+            kind: name.kind, key: name.key, version: statement.int(0), orderKey: statement.optionalText(1),
+            expiresAt: statement.optionalTime(2), body: body)
+    }
+
     /// 0: there is none, or it has expired.
-    private func version(of key: String, kind: String) throws(SQLiteFailure) -> Int64 {
+    private func version(of name: RecordName) throws(SQLiteFailure) -> Int64 {
         try connection.integer(
             """
             SELECT version FROM record
             WHERE tenant = ?1 AND kind = ?2 AND id = ?3 AND (expires_at IS NULL OR expires_at > ?4)
-            """, tenant, kind, key, now) ?? 0
+            """, tenant, name.kind, name.key, now) ?? 0
     }
 
     func check(_ change: RecordChange) throws(SQLiteFailure) {
-        let (kind, key, expected): (String, String, Int64?) =
-            switch change {
-            case .put(let record, let expected): (record.kind, record.key, expected)
-            case .delete(let kind, let key, let expected): (kind, key, expected)
-            }
-        guard let expected else { return }
-        let version = try version(of: key, kind: kind)
+        guard let expected = change.expectedVersion else { return }
+        let version = try version(of: change.name)
         guard version == expected else {
             throw .refused(
-                StoreError(
-                    .conflict, subject: "record \(quoted(kind)) \(quoted(key))", detail: "it is at version \(version)"))
+                StoreError(.conflict, subject: change.name.description, detail: "it is at version \(version)"))
         }
     }
 
@@ -29,7 +41,7 @@ extension Committer {
     func write(_ change: RecordChange) throws(SQLiteFailure) -> Int64 {
         switch change {
         case .put(let record, _):
-            let version = try version(of: record.key, kind: record.kind) + 1
+            let version = try version(of: record.name) + 1
             try connection.run(
                 """
                 INSERT INTO record (tenant, kind, id, version, order_key, expires_at, body)

@@ -17,6 +17,7 @@ struct DamageSearch {
             try checkFile(&found)
             try checkHistories(&found)
             try checkPlaces(&found)
+            try checkRequests(&found)
             try checkTallies(&found)
             found.blobs = try usedBlobs()
         } catch {
@@ -82,6 +83,18 @@ struct DamageSearch {
         guard let misplaced, misplaced > 0 else { return }
         found.report.findings.append(
             .init(subject: "table place", problem: "\(misplaced) events are not where it says"))
+    }
+
+    private func checkRequests(_ found: inout Found) throws(SQLiteFailure) {
+        let wrong = try connection.integer(
+            """
+            SELECT count(*) FROM event LEFT JOIN request ON request.position = event.position
+            WHERE event.position <= (SELECT value FROM counter WHERE name = 'filed')
+                AND (token IS NULL AND sequence > 1) <> (request.position IS NOT NULL)
+            """)
+        guard let wrong, wrong > 0 else { return }
+        let problem = "of \(wrong) events it does not say rightly whether they are requests"
+        found.report.findings.append(.init(subject: "table request", problem: problem))
     }
 
     private func checkTallies(_ found: inout Found) throws(SQLiteFailure) {

@@ -60,20 +60,38 @@ private struct FeedReading {
     }
 
     private func events(after position: Int64, _ query: FeedQuery) throws(SQLiteFailure) -> [FeedEntry] {
-        let statement = try connection.prepared(
-            query.requestsOnly
-                ? """
-                SELECT sequence, time, event.token, body, position, kind, id
-                FROM event INDEXED BY event_request CROSS JOIN history ON history.key = event.history
-                WHERE position > ?1 AND event.token IS NULL AND sequence > 1 AND tenant = ?2
-                ORDER BY position LIMIT ?3
+        guard query.requestsOnly else {
+            return try entries(
                 """
-                : """
                 SELECT sequence, time, event.token, body, position, kind, id
                 FROM event CROSS JOIN history ON history.key = event.history
                 WHERE position > ?1 AND tenant = ?2 ORDER BY position LIMIT ?3
-                """)
-        statement.bind(position, tenant, query.limit)
+                """, after: position, limit: query.limit)
+        }
+        let filed = try entries(
+            """
+            SELECT sequence, time, event.token, body, request.position, kind, id
+            FROM request CROSS JOIN event ON event.position = request.position
+                CROSS JOIN history ON history.key = event.history
+            WHERE request.position > ?1 AND tenant = ?2 ORDER BY request.position LIMIT ?3
+            """, after: position, limit: query.limit)
+        guard filed.count < query.limit else { return filed }
+        return filed
+            + (try entries(
+                """
+                SELECT sequence, time, event.token, body, position, kind, id
+                FROM event CROSS JOIN history ON history.key = event.history
+                WHERE position > max((SELECT value FROM counter WHERE name = 'filed'), ?1)
+                    AND event.token IS NULL AND sequence > 1 AND tenant = ?2
+                ORDER BY position LIMIT ?3
+                """, after: position, limit: query.limit - filed.count))
+    }
+
+    private func entries(
+        _ sql: StaticString, after position: Int64, limit: Int
+    ) throws(SQLiteFailure) -> [FeedEntry] {
+        let statement = try connection.prepared(sql)
+        statement.bind(position, tenant, limit)
         defer { statement.reset() }
         var entries: [FeedEntry] = []
         while try statement.step() {

@@ -1,6 +1,6 @@
 import Holdfast
 
-/// The events that are not in `place` yet, as far as writing must know them. Only valid while nobody else has written.
+/// The events that are not in `place` and `request` yet, as far as writing must know them. Only valid while nobody else has written.
 struct UnfiledEvents {
     struct Mark {
         var history: Int64
@@ -20,7 +20,7 @@ struct UnfiledEvents {
     }
 }
 
-/// When the newest events are put into `place`.
+/// When the newest events are put into `place` and `request`.
 struct Filing: Sendable {
     /// So many events wait for it at least: reading a history goes through all of them.
     var events: Int64 = 1024
@@ -34,13 +34,18 @@ struct Filing: Sendable {
 }
 
 extension Committer {
-    /// Puts all events into `place` when it is time.
+    /// Puts all events into `place`, and the requests among them into `request`, when it is time.
     func fileIfDue(_ counters: Counters) throws(SQLiteFailure) {
         guard written > 0, filing.isDue(counters.position - counters.filed, justWritten: written) else { return }
         try connection.run(
             """
             INSERT INTO place (history, sequence, task, position)
             SELECT history, sequence, task, position FROM event WHERE position > ?1 ORDER BY history, sequence
+            """, counters.filed)
+        try connection.run(
+            """
+            INSERT INTO request (position)
+            SELECT position FROM event WHERE position > ?1 AND token IS NULL AND sequence > 1 ORDER BY position
             """, counters.filed)
         try connection.run("UPDATE counter SET value = ?1 WHERE name = 'filed'", counters.position)
         isFiled()

@@ -97,15 +97,40 @@ struct FilingTests {
         try await first.close()
     }
 
+    @Test("requests are followed, page by page, wherever their rows are", arguments: [1, 2, 100])
+    func requests(_ limit: Int) async throws {
+        let store = try await open(filing: 10)
+        let leases = [try await store.createClaimed("a"), try await store.createClaimed("b")]
+        var made: [HistoryID] = []
+        for number in 0..<30 {
+            try await addSteps(2, to: leases, of: store)
+            let history = leases[number % 2].history
+            _ = try await store.commit(.appending(.signal("s\(number)"), to: history, at: start))
+            made.append(history)
+            var followed: [HistoryID] = []
+            var query = FeedQuery(.beginning, requestsOnly: true, limit: limit)
+            while case let page = try await store.feed(query), !page.entries.isEmpty {
+                followed += page.entries.map(\.history)
+                query.start = .after(page.next)
+            }
+            #expect(followed == made)
+        }
+        #expect(try store.integer("SELECT count(*) FROM request") ?? 0 > 20)
+        #expect(try store.integer("SELECT count(*) FROM request") ?? 30 < 30)
+        try await store.close()
+    }
+
     @Test("a deleted history leaves nothing behind, filed or not")
     func deletion() async throws {
         let store = try await open(filing: 10)
         let leases = [try await store.createClaimed("a"), try await store.createClaimed("b")]
+        for lease in leases { _ = try await store.commit(.appending(.signal("s"), to: lease.history, at: start)) }
         try await addSteps(12, to: leases, of: store)
         #expect(try unfiled(store) ?? 0 > 0)
         _ = try await store.commit(Changeset(deletions: [.init(leases[1].history, token: leases[1].token)]))
-        #expect(try store.integer("SELECT count(*) FROM event") == 8)
+        #expect(try store.integer("SELECT count(*) FROM event") == 9)
         #expect(try store.integer("SELECT count(*) FROM place WHERE history = 2") == 0)
+        #expect(try store.integer("SELECT count(*) FROM request") == 1)
         // Its row is taken by the next one.
         let next = try await store.createClaimed("c")
         #expect(try await store.lastSequence(of: next.history) == 2)
@@ -119,10 +144,13 @@ struct FilingTests {
             ("UPDATE place SET task = 'other' WHERE sequence = 3", "2 events are not where it says"),
             ("DELETE FROM place WHERE history = 1 AND sequence = 1", "1 events are not where it says"),
             ("UPDATE place SET position = 1000 WHERE history = 1 AND sequence = 1", "missing"),
+            ("INSERT INTO request (position) VALUES (1)", "of 1 events it does not say rightly"),
+            ("DELETE FROM request", "of 2 events it does not say rightly"),
         ])
     func damage(_ damage: String, _ problem: String) async throws {
         let store = try await open(filing: 10)
         let leases = [try await store.createClaimed("a"), try await store.createClaimed("b")]
+        for lease in leases { _ = try await store.commit(.appending(.signal("s"), to: lease.history, at: start)) }
         try await addSteps(12, to: leases, of: store)
         try store.execute(damage)
         let findings = try await store.maintain(MaintenanceRequest(check: true)).findings

@@ -116,12 +116,19 @@ extension Store {
     public func createRun(
         _ id: RunID, _ first: EventPayload, at time: Timestamp
     ) async throws(StoreError) -> RunFold {
+        try await createRun(id, first, at: time, reading: []).fold
+    }
+
+    /// - Parameter reads: records that the receipt brings along.
+    func createRun(
+        _ id: RunID, _ first: EventPayload, at time: Timestamp, reading reads: [RecordName]
+    ) async throws(StoreError) -> (fold: RunFold, receipt: Receipt) {
         let fold = try RunFold(id: id, events: [Event(sequence: 1, time: time, token: nil, payload: first)])
-        _ = try await commitSpilling(
+        let receipt = try await commitSpilling(
             Changeset(
                 appends: [Changeset.Append(.run(id), events: [NewEvent(at: time, first)])],
-                summaries: [.create(fold.initialSummary)]))
-        return fold
+                summaries: [.create(fold.initialSummary)], reads: reads))
+        return (fold, receipt)
     }
 
     /// Makes a request on a run; needs no lease.

@@ -83,8 +83,7 @@ public struct RetentionSettings: Sendable, Hashable {
 // MARK: - Record
 
 extension RetentionSettings {
-    static let recordKind = "retention"
-    static let recordKey = "limits"
+    static let recordName = RecordName(kind: "retention", key: "limits")
 
     /// - Parameter record: nil: nobody has set anything.
     init(_ record: Record?, defaults: RetentionLimits) throws(StoreError) {
@@ -102,7 +101,7 @@ extension RetentionSettings {
         var members = store.members
         members["dags"] = .object(
             Dictionary(uniqueKeysWithValues: dags.map { ($0.key.rawValue, .object($0.value.members)) }))
-        return Record(kind: Self.recordKind, key: Self.recordKey, body: .object(members))
+        return Record(kind: Self.recordName.kind, key: Self.recordName.key, body: .object(members))
     }
 }
 

@@ -17,8 +17,8 @@ public struct RetentionView: Sendable {
 
 extension RetentionView {
     public func settings() async throws(StoreError) -> RetentionSettings {
-        let query = RecordQuery(
-            kind: RetentionSettings.recordKind, .key(RetentionSettings.recordKey), limit: 1)
+        let name = RetentionSettings.recordName
+        let query = RecordQuery(kind: name.kind, .key(name.key), limit: 1)
         return try RetentionSettings(
             try await store.records(query).elements.first, defaults: store.defaultRetention)
     }
@@ -111,14 +111,14 @@ extension RetentionView {
         report.bytesFreed += upkeep.bytesFreed
     }
 
-    /// What every addition ends with. It adds one read of a record while nothing is limited.
+    /// What every addition ends with. While nothing is limited it costs nothing but the record that came with its receipt.
     ///
     /// That limits could not be applied does not undo the addition: it is told to `Views.onPruned`, and the next one tries again.
-    func afterAdding(_ kind: HistoryID.Kind, of dag: DAGID) async {
+    /// - Parameter receipt: of the commit that added, and read `RetentionSettings.recordName` along.
+    func afterAdding(_ kind: HistoryID.Kind, of dag: DAGID, _ receipt: Receipt) async {
         var pruner = Pruner(views)
         do throws(StoreError) {
-            // Not read while the commit is under way: waking a second thread costs more than the read.
-            let settings = try await settings()
+            let settings = try RetentionSettings(receipt.records.first ?? nil, defaults: store.defaultRetention)
             switch kind {
             case .run: try await pruner.prune(.runs(of: dag, settings.limits(for: dag)))
             case .process: try await pruner.prune(.processes(settings.limits()))
@@ -139,14 +139,14 @@ extension RetentionView {
     /// Once a day, for whoever asks first: what was removed leaves blobs and pages behind.
     private func isUpkeepDue() async throws(StoreError) -> Bool {
         let key = "upkeep"
-        let query = RecordQuery(kind: RetentionSettings.recordKind, .key(key), limit: 1)
+        let query = RecordQuery(kind: RetentionSettings.recordName.kind, .key(key), limit: 1)
         let last = try await store.records(query).elements.first
         let now = views.clock.now()
         if let time = last?.body["at"]?.intValue, now - Timestamp(milliseconds: time) < Self.upkeepInterval {
             return false
         }
         let record = Record(
-            kind: RetentionSettings.recordKind, key: key, body: ["at": .int(now.milliseconds)])
+            kind: RetentionSettings.recordName.kind, key: key, body: ["at": .int(now.milliseconds)])
         do throws(StoreError) {
             _ = try await store.commit(Changeset(records: [.put(record, expectedVersion: last?.version ?? 0)]))
             return true

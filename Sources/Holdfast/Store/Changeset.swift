@@ -39,10 +39,12 @@ public struct Changeset: Sendable, Hashable {
     public var deletions: [Deletion]
     /// Leases to give back once the rest is written.
     public var releases: [Release]
+    /// Records that the receipt is to bring along: what its caller would ask for next, without another way to the store.
+    public var reads: [RecordName]
 
     public init(
         id: ChangesetID = ChangesetID(), appends: [Append] = [], summaries: [SummaryChange] = [],
-        records: [RecordChange] = [], deletions: [Deletion] = [], releases: [Release] = []
+        records: [RecordChange] = [], deletions: [Deletion] = [], releases: [Release] = [], reads: [RecordName] = []
     ) {
         self.id = id
         self.appends = appends
@@ -50,6 +52,7 @@ public struct Changeset: Sendable, Hashable {
         self.records = records
         self.deletions = deletions
         self.releases = releases
+        self.reads = reads
     }
 
     /// Events for one history.
@@ -123,11 +126,18 @@ public struct Receipt: Sendable, Hashable {
     public var versions: [Int64]
     /// The position of the last event or deletion; nil when there was none.
     public var position: FeedPosition?
+    /// Of each record that the changeset reads, in its order, as it was before the changeset's own changes; nil: there was
+    /// none. When a changeset is repeated, as it is by then.
+    public var records: [Record?]
 
-    public init(sequences: [ClosedRange<Int64>] = [], versions: [Int64] = [], position: FeedPosition? = nil) {
+    public init(
+        sequences: [ClosedRange<Int64>] = [], versions: [Int64] = [], position: FeedPosition? = nil,
+        records: [Record?] = []
+    ) {
         self.sequences = sequences
         self.versions = versions
         self.position = position
+        self.records = records
     }
 }
 
@@ -138,6 +148,7 @@ extension Changeset {
         for append in appends { try append.validate() }
         guard !isPlainAppend else { return }
         for record in records { try record.validate() }
+        for name in reads { try name.validate() }
         for case .create(let summary) in summaries { try summary.validate() }
         try checkNamesOnce(appends.map(\.history) + deletions.map(\.history), "appended to or deleted")
         try checkNamesOnce(summaries.map(\.id) + deletions.map(\.history), "changed")
@@ -147,7 +158,7 @@ extension Changeset {
 
     /// Events for a history that is there already and nothing else, as most changesets are: they name nothing twice.
     private var isPlainAppend: Bool {
-        appends.count == 1 && summaries.isEmpty && records.isEmpty && deletions.isEmpty
+        appends.count == 1 && summaries.isEmpty && records.isEmpty && deletions.isEmpty && reads.isEmpty
             && appends[0].events.first?.payload.isFirst == false
     }
 

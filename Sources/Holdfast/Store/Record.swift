@@ -30,7 +30,36 @@ public struct Record: Sendable, Hashable {
     }
 }
 
+/// What a record is called.
+public struct RecordName: Sendable, Hashable, CustomStringConvertible {
+    public var kind: String
+    /// Unique within its kind.
+    public var key: String
+
+    public init(kind: String, key: String) {
+        self.kind = kind
+        self.key = key
+    }
+
+    public var description: String { "record \(quoted(kind)) \(quoted(key))" }
+
+    func validate() throws(StoreError) {
+        try Self.check(kind)
+        try Self.check(key)
+    }
+
+    /// A kind, a key or an order key.
+    static func check(_ text: String) throws(StoreError) {
+        guard (1...Record.maximumKeySize).contains(text.utf8.count), !text.utf8.contains(where: { $0 < 0x20 }) else {
+            throw StoreError(
+                .invalid, subject: "record key \(quoted(text))", detail: "1 to 1024 bytes without control characters")
+        }
+    }
+}
+
 extension Record {
+    public var name: RecordName { RecordName(kind: kind, key: key) }
+
     /// A text that is too large for one record, cut between characters: each piece goes into a record as a string.
     /// - Parameter size: of a piece, in bytes.
     static func pieces(of utf8: [UInt8], size: Int) -> [String] {
@@ -54,31 +83,28 @@ public enum RecordChange: Sendable, Hashable {
     case delete(kind: String, key: String, expectedVersion: Int64?)
 
     /// What is put or deleted.
-    var name: [String] {
+    package var name: RecordName {
         switch self {
-        case .put(let record, _): [record.kind, record.key]
-        case .delete(let kind, let key, _): [kind, key]
+        case .put(let record, _): record.name
+        case .delete(let kind, let key, _): RecordName(kind: kind, key: key)
+        }
+    }
+
+    /// Nil: any.
+    package var expectedVersion: Int64? {
+        switch self {
+        case .put(_, let expected), .delete(_, _, let expected): expected
         }
     }
 
     func validate() throws(StoreError) {
-        let (kind, key, orderKey): (String, String, String?) =
-            switch self {
-            case .put(let record, _): (record.kind, record.key, record.orderKey)
-            case .delete(let kind, let key, _): (kind, key, nil)
-            }
-        for text in [kind, key, orderKey ?? key] {
-            guard (1...Record.maximumKeySize).contains(text.utf8.count), !text.utf8.contains(where: { $0 < 0x20 })
-            else {
-                throw StoreError(
-                    .invalid, subject: "record key \(quoted(text))",
-                    detail: "1 to 1024 bytes without control characters")
-            }
+        try name.validate()
+        guard case .put(let record, _) = self else { return }
+        if let orderKey = record.orderKey { try RecordName.check(orderKey) }
+        if let problem = record.body.problem {
+            throw StoreError(.invalid, subject: name.description, detail: problem)
         }
-        if case .put(let record, _) = self, let problem = record.body.problem {
-            throw StoreError(.invalid, subject: "record \(kind) \(quoted(key))", detail: problem)
-        }
-        guard case .put(let record, _) = self, record.body.encoded().count > Record.maximumBodySize else { return }
-        throw StoreError(.tooLarge, subject: "record \(kind) \(quoted(key))", detail: "at most 1 MiB; use a blob")
+        guard record.body.encoded().count > Record.maximumBodySize else { return }
+        throw StoreError(.tooLarge, subject: name.description, detail: "at most 1 MiB; use a blob")
     }
 }

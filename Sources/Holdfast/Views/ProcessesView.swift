@@ -23,8 +23,10 @@ extension ProcessesView {
         let now = views.clock.now()
         var record = record.withPreview()
         record.conversationTurns = record.conversationTurns.map { $0.stamped(at: now) }
-        _ = try await store.commitSpilling(.adding(record, at: now))
-        await views.retention.afterAdding(.process, of: DAGID(unchecked: record.type.rawValue))
+        var changeset = try Changeset.adding(record, at: now)
+        changeset.reads = [RetentionSettings.recordName]
+        let receipt = try await store.commitSpilling(changeset)
+        await views.retention.afterAdding(.process, of: DAGID(unchecked: record.type.rawValue), receipt)
         return record
     }
 

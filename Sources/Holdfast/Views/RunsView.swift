@@ -62,8 +62,9 @@ extension Views {
     /// - Parameter first: `created` or `restored`.
     /// - Throws: as `Store.createRun`.
     package func addRun(_ id: RunID, _ first: EventPayload) async throws(StoreError) -> RunFold {
-        let fold = try await store.createRun(id, first, at: clock.now())
-        if let dag = fold.created?.dag { await retention.afterAdding(.run, of: dag) }
+        let limits = RetentionSettings.recordName
+        let (fold, receipt) = try await store.createRun(id, first, at: clock.now(), reading: [limits])
+        if let dag = fold.created?.dag { await retention.afterAdding(.run, of: dag, receipt) }
         return fold
     }
 }

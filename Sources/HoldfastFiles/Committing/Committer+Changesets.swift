@@ -63,24 +63,31 @@ extension Committer {
     }
 
     private func check(_ change: RecordChange) throws(StoreError) {
-        let (kind, key, expected): (String, String, Int64?) =
-            switch change {
-            case .put(let record, let expected): (record.kind, record.key, expected)
-            case .delete(let kind, let key, let expected): (kind, key, expected)
-            }
-        let version = recordVersion(kind, key)
-        guard version == expected ?? version else {
-            throw StoreError(
-                .conflict, subject: "record \(quoted(kind)) \(quoted(key))", detail: "it is at version \(version)")
+        let version = recordVersion(change.name)
+        guard version == change.expectedVersion ?? version else {
+            throw StoreError(.conflict, subject: change.name.description, detail: "it is at version \(version)")
         }
     }
 
     /// 0: it is not there.
-    private func recordVersion(_ kind: String, _ key: String) -> Int64 {
-        if let (version, expiresAt) = recordVersions[[kind, key]] {
+    private func recordVersion(_ name: RecordName) -> Int64 {
+        if let (version, expiresAt) = recordVersions[name] {
             return expiresAt.map { $0 <= now } ?? false ? 0 : version
         }
-        return journal.withIndex { [now] in $0.record(kind, key, at: now)?.version ?? 0 }
+        return journal.withIndex { [now] in $0.record(name, at: now)?.version ?? 0 }
+    }
+
+    /// What a changeset reads along, behind all that was accepted.
+    func records(_ names: [RecordName]) throws(StoreError) -> [Record?] {
+        if names.contains(where: { recordVersions[$0] != nil }) { flush() }
+        var records: [Record?] = []
+        for name in names {
+            let found = journal.withIndex { [now] index in
+                index.record(name, at: now).map { ($0, index.file(of: $0.body)) }
+            }
+            records.append(try found?.0.read(kind: name.kind, key: name.key, from: found?.1))
+        }
+        return records
     }
 
     /// Where a history stands behind all that was accepted.
@@ -99,9 +106,10 @@ extension Committer {
     // MARK: - Accepting
 
     /// Adds a checked changeset to the batch.
-    func accept(_ encoded: EncodedChangeset, _ ticket: WriteTicket) throws(StoreError) {
+    /// - Parameter records: what it reads along.
+    func accept(_ encoded: EncodedChangeset, _ records: [Record?], _ ticket: WriteTicket) throws(StoreError) {
         let changeset = encoded.changeset
-        var receipt = Receipt()
+        var receipt = Receipt(records: records)
         for change in changeset.summaries { try accept(change) }
         for append in encoded.appends { receipt.sequences.append(try accept(append)) }
         receipt.versions = changeset.records.map(accept)
@@ -143,11 +151,11 @@ extension Committer {
     private func accept(_ change: RecordChange) -> Int64 {
         switch change {
         case .put(let record, _):
-            let version = recordVersion(record.kind, record.key) + 1
-            recordVersions[[record.kind, record.key]] = (version, record.expiresAt)
+            let version = recordVersion(record.name) + 1
+            recordVersions[record.name] = (version, record.expiresAt)
             return version
-        case .delete(let kind, let key, _):
-            recordVersions[[kind, key]] = (0, nil)
+        case .delete:
+            recordVersions[change.name] = (0, nil)
             return 0
         }
     }

@@ -24,7 +24,7 @@ final class Committer: @unchecked Sendable {
     var nextToken: Int64 = 0
     /// Ids in the batch, as the index does not know them yet.
     private var ids: Set<ChangesetID> = []
-    var recordVersions: [[String]: (version: Int64, expiresAt: Timestamp?)] = [:]
+    var recordVersions: [RecordName: (version: Int64, expiresAt: Timestamp?)] = [:]
     var workers: [WorkerID: Worker] = [:]
     private(set) var news = FeedBell.News()
 
@@ -90,9 +90,13 @@ final class Committer: @unchecked Sendable {
         switch ticket.request {
         case .commit(let encoded):
             if ids.contains(encoded.changeset.id) { flush() }
-            if let receipt = try earlierReceipt(of: encoded) { return ticket.reply = .success(.receipt(receipt)) }
+            let records = try records(encoded.changeset.reads)
+            if var receipt = try earlierReceipt(of: encoded) {
+                receipt.records = records
+                return ticket.reply = .success(.receipt(receipt))
+            }
             try check(encoded)
-            try accept(encoded, ticket)
+            try accept(encoded, records, ticket)
         case .claim(let request):
             if ids.contains(request.id) { flush() }
             ticket.reply = try claim(request, ticket).map { .success(.leases($0)) }

@@ -76,8 +76,10 @@ struct SortedPlaces: Sendable {
 // MARK: - Reading
 
 extension Index {
-    func record(_ kind: String, _ key: String, at now: Timestamp) -> StoredRecord? {
-        guard let record = records[Bytes(kind)]?.byKey[Bytes(key)], !record.isExpired(at: now) else { return nil }
+    func record(_ name: RecordName, at now: Timestamp) -> StoredRecord? {
+        guard let record = records[Bytes(name.kind)]?.byKey[Bytes(name.key)], !record.isExpired(at: now) else {
+            return nil
+        }
         return record
     }
 

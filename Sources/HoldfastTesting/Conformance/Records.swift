@@ -40,6 +40,60 @@ extension StoreConformance {
             #expect(try await bench.record("k") == nil)
             try await bench.put("k", 1, expecting: 0)
         },
+        ConformanceCase("a commit brings along the records it reads, as they were before it") { bench in
+            let name = RecordName(kind: "doc", key: "k")
+            let absent = RecordName(kind: "doc", key: "absent")
+            try await bench.put("k", 1)
+            try await bench.put("k", 2)
+            let known = try await bench.record("k")
+            var changeset = Changeset.creating(.run(named: "a"), .sample(at: bench.now), at: bench.now)
+            changeset.records = [.put(Record(kind: "doc", key: "k", body: 3), expectedVersion: 2)]
+            changeset.reads = [absent, name]
+            #expect(try await bench.store.commit(changeset).records == [nil, known])
+            // What it finds when it is repeated is what is there by then.
+            let repeated = try await bench.store.commit(changeset)
+            #expect(repeated.records == [nil, try await bench.record("k")])
+            #expect(repeated.versions == [3])
+            #expect(repeated.sequences == [1...1])
+        },
+        ConformanceCase("a commit brings along no record that has expired") { bench in
+            let record = Record(kind: "doc", key: "k", expiresAt: bench.now + .seconds(10), body: 1)
+            _ = try await bench.store.commit(Changeset(records: [.put(record, expectedVersion: 0)]))
+            let id = try await bench.create("a")
+            func read() async throws -> [Record?] {
+                var request = Changeset.appending(.signal("s"), to: id, lastKnown: 1, at: bench.now)
+                request.reads = [record.name]
+                return try await bench.store.commit(request).records
+            }
+            #expect(try await read() == [try await bench.record("k")])
+            bench.clock.advance(by: .seconds(10))
+            #expect(try await read() == [nil])
+        },
+        ConformanceCase("a commit that reads a record of an impossible name is refused") { bench in
+            let id = try await bench.create("a")
+            for key in ["", "a\nb", String(repeating: "x", count: 1025)] {
+                var request = Changeset.appending(.signal("s"), to: id, lastKnown: 1, at: bench.now)
+                request.reads = [RecordName(kind: "doc", key: key)]
+                try await bench.refuses(.invalid, request)
+            }
+            #expect(try await bench.lastSequence(of: id) == 1)
+        },
+        ConformanceCase("commits at once read what those before them have put") { bench in
+            let name = RecordName(kind: "doc", key: "k")
+            let receipts = try await withThrowingTaskGroup(of: Receipt.self) { group in
+                for index in 0..<20 {
+                    group.addTask {
+                        let record = Record(kind: "doc", key: "k", body: .int(Int64(index)))
+                        let put = RecordChange.put(record, expectedVersion: nil)
+                        return try await bench.store.commit(Changeset(records: [put], reads: [name]))
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            for receipt in receipts {
+                #expect((receipt.records[0]?.version ?? 0) + 1 == receipt.versions[0])
+            }
+        },
         ConformanceCase("of many conditional puts at once, one wins") { bench in
             let other = try await bench.beside()
             let outcomes = try await outcomesAtOnce(count: 20) { index in
