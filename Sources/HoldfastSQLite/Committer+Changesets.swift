@@ -74,7 +74,7 @@ extension Committer {
         let changeset = encoded.changeset
         for (index, change) in changeset.summaries.enumerated() {
             let sequence = change.isCreation ? 0 : try head(of: change.id)?.sequence ?? 0
-            try write(changeset.stampedSummary(index, head: sequence))
+            try write(changeset.stampedSummary(index, head: sequence), encoded.texts[index])
         }
         var receipt = Receipt()
         var mark: ChangesetID? = changeset.id

@@ -49,18 +49,18 @@ extension Committer {
             key: key, tally: tally, endedAt: statement.optionalInt(4), duration: statement.optionalInt(5))
     }
 
-    func write(_ change: SummaryChange) throws(SQLiteFailure) {
+    func write(_ change: SummaryChange, _ texts: SummaryTexts) throws(SQLiteFailure) {
         switch change {
-        case .create(let summary): try create(summary)
+        case .create(let summary): try create(summary, texts)
         case .update(let update):
-            if let folded = update.folded { try write(folded, of: try stored(update.id)) }
+            if let folded = update.folded { try write(folded, texts.folded, of: try stored(update.id)) }
             try writeRequests(update)
         }
     }
 
     // MARK: - Creating
 
-    private func create(_ summary: Summary) throws(SQLiteFailure) {
+    private func create(_ summary: Summary, _ texts: SummaryTexts) throws(SQLiteFailure) {
         let key = try connection.integer("SELECT coalesce(max(key), 0) + 1 FROM history") ?? 1
         let folded = summary.folded
         try connection.run(
@@ -72,10 +72,9 @@ extension Committer {
                 ?22, ?23)
             """, key, tenant, summary.id.kind.code, summary.id.id, summary.dag.rawValue, summary.workspace?.rawValue,
             summary.parent?.rawValue, summary.trigger, summary.logicalDate,
-            storedObject(summary.labels.mapValues { .string($0) }), summary.createdAt, folded.asOf,
-            folded.state.rawValue, folded.updatedAt, folded.startedAt, folded.endedAt,
-            folded.duration?.wholeMilliseconds, UTF8Text(bytes: folded.storedRest.encoded()), summary.isPinned,
-            storedObject(summary.metadata), summary.cancelRequestedAt, summary.wakeAt, try lastPosition() + 1)
+            texts.labels, summary.createdAt, folded.asOf, folded.state.rawValue, folded.updatedAt, folded.startedAt,
+            folded.endedAt, folded.duration?.wholeMilliseconds, texts.folded, summary.isPinned, texts.metadata,
+            summary.cancelRequestedAt, summary.wakeAt, try lastPosition() + 1)
         for (name, value) in summary.labels {
             try connection.run(
                 """
@@ -90,8 +89,9 @@ extension Committer {
     // MARK: - Updating
 
     /// Leaves the indexed columns alone while they stay the same: each would cost the rewriting of its indexes.
-    private func write(_ folded: Summary.Folded, of stored: StoredSummary) throws(SQLiteFailure) {
-        let rest = UTF8Text(bytes: folded.storedRest.encoded())
+    private func write(
+        _ folded: Summary.Folded, _ rest: UTF8Text?, of stored: StoredSummary
+    ) throws(SQLiteFailure) {
         let (ended, duration) = (folded.endedAt?.milliseconds, folded.duration?.wholeMilliseconds)
         let state = folded.state.rawValue
         try connection.run(

@@ -84,7 +84,7 @@ struct ListingRange: Equatable {
         }
         conditions.append("(\(column), \(table).id) \(ascending ? ">" : "<") (?3, ?4)")
         if source == .active { conditions.append("history.state IN ('running', 'waiting')") }
-        if order != .created { conditions.append("\(column) IS NOT NULL") }
+        if order != .created { conditions += ["\(column) IS NOT NULL", "history.kind = 0"] }
         let from =
             source == .label
             ? "label CROSS JOIN history ON history.key = label.history"

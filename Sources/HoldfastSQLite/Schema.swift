@@ -11,7 +11,7 @@ struct Schema: Sendable {
 
     static let current = Schema(migrations: [
         PackageResources.v001_histories_sql, PackageResources.v002_places_sql, PackageResources.v003_fewer_indexes_sql,
-        PackageResources.v004_requests_sql,
+        PackageResources.v004_fewer_pages_sql,
     ])
 
     var version: Int64 { Int64(migrations.count) }

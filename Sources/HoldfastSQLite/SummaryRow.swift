@@ -4,7 +4,7 @@ import Holdfast
 
 extension Summary.Folded {
     /// What has no column of its own.
-    var storedRest: JSONValue {
+    fileprivate var storedRest: UTF8Text {
         var members: [String: JSONValue] = [:]
         members["failure_reason"] = failureReason.map { .string($0) }
         if !taskCounts.isEmpty {
@@ -16,7 +16,7 @@ extension Summary.Folded {
         members["dag_version"] = dagVersion.map { .string($0.hexadecimal) }
         members["version_label"] = versionLabel.map { .string($0) }
         if !params.isEmpty { members["params"] = .object(params) }
-        return .object(members)
+        return UTF8Text(bytes: JSONValue.object(members).encoded())
     }
 
     mutating func readRest(_ json: JSONValue, subject: String) throws(StoreError) {
@@ -33,6 +33,24 @@ extension Summary.Folded {
         dagVersion = try reader.digest("dag_version")
         versionLabel = try reader.string("version_label")
         params = try reader.object("params") ?? [:]
+    }
+}
+
+/// The columns of a change that are objects, as they will be stored.
+struct SummaryTexts: Sendable {
+    var labels: UTF8Text?
+    var folded: UTF8Text?
+    var metadata: UTF8Text?
+
+    init(_ change: SummaryChange) {
+        switch change {
+        case .create(let summary):
+            labels = storedObject(summary.labels.mapValues { .string($0) })
+            folded = summary.folded.storedRest
+            metadata = storedObject(summary.metadata)
+        // Its metadata are merged with those that are there.
+        case .update(let update): folded = update.folded?.storedRest
+        }
     }
 }
 

@@ -30,6 +30,8 @@ enum WriteReply: Sendable {
 final class EncodedChangeset: Sendable {
     let changeset: Changeset
     let appends: [Append]
+    /// Of each change of a summary.
+    let texts: [SummaryTexts]
     let cost: Int
     /// Whether its receipt can't be told from the events it left. One that only gives leases back needs none.
     let isRemembered: Bool
@@ -64,6 +66,7 @@ final class EncodedChangeset: Sendable {
         var appends: [Append] = []
         for append in changeset.appends { appends.append(try Append(append)) }
         self.appends = appends
+        texts = changeset.summaries.map(SummaryTexts.init)
         cost = appends.reduce(256) { $0 + $1.events.reduce(0) { $0 + $1.body.count } }
         let hasOthers = !changeset.records.isEmpty || !changeset.deletions.isEmpty
         isRemembered = hasOthers || appends.isEmpty && !changeset.summaries.isEmpty

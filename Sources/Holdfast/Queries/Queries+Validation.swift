@@ -17,6 +17,10 @@ extension SummaryQuery {
         guard offset == 0 || cursor == nil else {
             throw StoreError(.invalid, subject: "offset \(offset)", detail: "a cursor takes no offset")
         }
+        guard kind == .run || order == .created else {
+            throw StoreError(
+                .invalid, subject: "order \(order.rawValue)", detail: "processes are listed by their creation")
+        }
     }
 
     /// What a cursor is bound to.

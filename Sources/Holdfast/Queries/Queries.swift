@@ -2,9 +2,9 @@
 public struct SummaryQuery: Sendable, Hashable {
     public enum Order: String, Sendable, Hashable, CaseIterable {
         case created
-        /// Only those that have ended.
+        /// Only runs, and of them those that have ended.
         case ended
-        /// Only those that have started and ended.
+        /// Only runs, and of them those that have started and ended.
         case duration
     }
 

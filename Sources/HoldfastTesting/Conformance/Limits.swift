@@ -45,6 +45,13 @@ extension StoreConformance {
             }
             #expect(try await bench.events(lease.history).suffix(2500).map(\.payload) == many)
         },
+        ConformanceCase("processes are listed by their creation only") { bench in
+            for order in SummaryQuery.Order.allCases where order != .created {
+                try await bench.refuses(.invalid) {
+                    _ = try await bench.store.summaries(SummaryQuery(kind: .process, order: order))
+                }
+            }
+        },
         ConformanceCase("a record's body may have 1 MiB; a larger one is refused as tooLarge") { bench in
             func body(_ size: Int) -> JSONValue { .string(String(repeating: "x", count: size - 2)) }
             try await bench.refuses(.tooLarge) { try await bench.put("k", body(Record.maximumBodySize + 1)) }
