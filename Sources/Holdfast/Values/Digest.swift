@@ -13,8 +13,14 @@ public struct Digest: Sendable, Hashable, Comparable, CustomStringConvertible {
 
     /// What an incremental hash came to.
     public init(_ digest: SHA256.Digest) {
-        let digits = Array("0123456789abcdef".utf8)
-        hexadecimal = String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        func digit(_ half: UInt8) -> UInt8 { half + (half < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) }
+        hexadecimal = String(unsafeUninitializedCapacity: 2 * SHA256.Digest.byteCount) { digits in
+            for (index, byte) in digest.enumerated() {
+                digits[2 * index] = digit(byte >> 4)
+                digits[2 * index + 1] = digit(byte & 15)
+            }
+            return 2 * SHA256.Digest.byteCount
+        }
     }
 
     /// Parses 64 lowercase hexadecimal digits.

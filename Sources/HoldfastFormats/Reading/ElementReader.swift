@@ -88,11 +88,19 @@ struct ElementReader {
         var isInString = false
         var isEscaped = false
 
-        mutating func keep(_ byte: UInt8) { keep(CollectionOfOne(byte)) }
+        mutating func keep(_ byte: UInt8) {
+            bytes.append(byte)
+            checkSize()
+        }
 
-        mutating func keep(_ more: some Collection<UInt8>) {
-            if bytes.count + more.count > SourceFile.maximumRecordSize { isTooLong = true }
-            if isTooLong { bytes = [] } else { bytes += more }
+        mutating func keep(_ more: ArraySlice<UInt8>) {
+            bytes += more
+            checkSize()
+        }
+
+        private mutating func checkSize() {
+            if bytes.count > SourceFile.maximumRecordSize { isTooLong = true }
+            if isTooLong { bytes = [] }
         }
     }
 

@@ -21,9 +21,10 @@ struct WaivernSource: RecordReader {
 
     private func read(_ folder: SourceFolder, into sink: ImportSink) async throws(StoreError) {
         let system = folder.folder("_system")
-        guard let layout = ["metadata.json", "run.json"].first(where: system.hasFile) else {
+        guard let layout = Self.layouts.first(where: system.hasFile) else {
             return sink.reject(folder.path, line: nil, "it is no run: _system/metadata.json is missing")
         }
+        rejectStrangers(in: folder, layout, sink)
         guard let (file, size) = JSONFile.read(system.file(layout), into: sink) else { return }
         var run: WaivernRun
         do throws(Refusal) {
@@ -35,19 +36,19 @@ struct WaivernSource: RecordReader {
             add(system.file("state.json"), sink) { file throws(Refusal) in try run.add(state: file.json) }
         }
         addArtifacts(of: folder, to: &run, sink)
-        for (name, key) in [("_system/plan.json", ["system", "plan.json"])] where folder.hasFile(name) {
-            add(folder.file(name), sink) { file throws(Refusal) in
-                try run.add(file: file.bytes, key[0], [key[1]], original: name)
+        if system.hasFile("plan.json") {
+            add(system.file("plan.json"), sink) { file throws(Refusal) in
+                try run.add(file: file.bytes, "system", ["plan.json"], original: "_system/plan.json")
             }
         }
-        for kind in ["batch_jobs", "prepared"] {
+        for kind in Self.documentFolders {
             for name in folder.folder(kind).names(endingIn: ".json") {
                 add(folder.folder(kind).file(name), sink) { file throws(Refusal) in
                     try run.add(file: file.bytes, kind, [name], original: "\(kind)/\(name)")
                 }
             }
         }
-        let responses = folder.folder("llm_cache")
+        let responses = folder.folder(Self.responseFolder)
         for name in responses.names(endingIn: ".json") {
             guard let (response, size) = JSONFile.read(responses.file(name), into: sink) else { continue }
             let key: CacheKey
@@ -64,6 +65,24 @@ struct WaivernSource: RecordReader {
         let imported = run.imported(at: Place(file: file.path, line: 1))
         let bytes = imported.files.reduce(Int64(size)) { $0 + $1.reference.size }
         try await sink.take(.run(imported), size: Int(bytes))
+    }
+
+    /// Newest first.
+    private static let layouts = ["metadata.json", "run.json"]
+    private static let documentFolders = ["batch_jobs", "prepared"]
+    private static let responseFolder = "llm_cache"
+
+    /// Tells of what stands where the format has nothing: it is not brought along.
+    private func rejectStrangers(in folder: SourceFolder, _ layout: String, _ sink: ImportSink) {
+        let flat = Self.documentFolders + [Self.responseFolder]
+        let places = ["_system", "artifacts"] + flat
+        var strangers = folder.names.filter { !places.contains($0) }.map(folder.file)
+        let system = folder.folder("_system")
+        strangers += system.names.filter { ![layout, "state.json", "plan.json"].contains($0) }.map(system.file)
+        for folder in flat.map(folder.folder) {
+            strangers += folder.names.filter { !$0.hasSuffix(".json") }.map(folder.file)
+        }
+        for stranger in strangers { sink.reject(stranger, line: nil, "it is in no place of the format") }
     }
 
     private func addArtifacts(of folder: SourceFolder, to run: inout WaivernRun, _ sink: ImportSink) {
