@@ -1,9 +1,4 @@
 import Crypto
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 import Holdfast
 
 /// A blob on its way in: what was hashed so far and, once it is large, the temporary file that holds it.
@@ -15,6 +10,9 @@ struct BlobDraft: Sendable {
     /// How much of it is in the file.
     private var written: Int64 = 0
     private var spilled: TemporaryFile?
+
+    /// Whether a part of it is in a file.
+    var isSpilled: Bool { spilled != nil }
 
     init(incoming: String, on fileSystem: any FileSystem) {
         self.incoming = incoming
@@ -55,20 +53,4 @@ struct BlobDraft: Sendable {
         if let spilled { return spilled }
         return try TemporaryFile(in: incoming, on: fileSystem)
     }
-}
-
-/// A new file of a unique name that is removed with its last reference, unless it was moved away.
-final class TemporaryFile: Sendable {
-    let content: any OpenFile
-    private let fileSystem: any FileSystem
-    var path: String { content.path }
-
-    init(in folder: String, on fileSystem: any FileSystem) throws(SystemCallError) {
-        let name = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
-        self.fileSystem = fileSystem
-        content = try fileSystem.open("\(folder)/\(name)", .createNew)
-    }
-
-    // What can't be removed is left to the next collection.
-    deinit { _ = try? fileSystem.remove(path) }
 }

@@ -4,7 +4,6 @@
     import Darwin
 #endif
 package import Holdfast
-import Synchronization
 
 /// Content-addressed files: the blob of digest `abcdef…` is `<folder>/ab/cdef…`; files 0600, folders 0700.
 ///
@@ -15,33 +14,24 @@ package final class BlobFolder: Sendable {
     package let folder: String
     let fileSystem: any FileSystem
     private let clock: any WallClock
-    private let work = BlockingWork(label: "holdfast.blobs")
-    /// Subfolders whose own entry this process knows to be on the disk.
-    private let syncedSubfolders = Mutex<Set<String>>([])
-    private let syncFailure = Mutex<StoreError?>(nil)
-
-    private let syncing: Syncing
-
-    /// Brings an open file or folder to the disk; tests put a faulty one in its place.
-    typealias Syncing = @Sendable (any Syncable) throws(SystemCallError) -> Void
+    let work = BlockingWork(label: "holdfast.blobs")
+    /// Where those that are to be brought to the disk wait for each other.
+    let queue: CommitQueue<IncomingBlob, Result<BlobReceipt, StoreError>>
+    let syncing: BlobSyncing
 
     /// Makes the folder when it is missing.
-    package convenience init(
+    package init(
         folder: String, on fileSystem: any FileSystem = LocalFileSystem(), clock: any WallClock = SystemWallClock()
-    ) throws(StoreError) {
-        try self.init(folder: folder, on: fileSystem, clock: clock) { file throws(SystemCallError) in
-            try file.sync()
-        }
-    }
-
-    init(
-        folder: String, on fileSystem: any FileSystem = LocalFileSystem(), clock: any WallClock,
-        syncing: @escaping Syncing
     ) throws(StoreError) {
         self.folder = folder
         self.fileSystem = fileSystem
         self.clock = clock
+        let syncing = BlobSyncing(folder: folder, on: fileSystem)
         self.syncing = syncing
+        queue = CommitQueue(
+            label: "holdfast.blobs.commit", limits: Self.groupLimits, isHostedByCallers: false, cost: \.cost,
+            closed: { .failure(StoreError(.unavailable, subject: folder, detail: "it is closed")) },
+            perform: syncing.bring)
         try mappingSystemErrors { () throws(SystemCallError) in
             try fileSystem.makeFolder(folder)
             try fileSystem.makeFolder(folder + "/" + Self.incoming)
@@ -58,88 +48,6 @@ package final class BlobFolder: Sendable {
 
     static func missing(_ digest: Digest, cause: (any Error)? = nil) -> StoreError {
         StoreError(.notFound, subject: "blob \(digest)", cause: cause)
-    }
-
-    // MARK: - Writing
-
-    static let pieceSize = 1 << 20
-
-    /// Stores bytes; durable, file and folder, when it returns. What exists is not written again, its age is renewed.
-    /// - Throws: `full`, `unavailable`; an error of the stream itself as it is if it is a `StoreError`, else as the cause of
-    ///   `unavailable`. Nothing is stored then.
-    @discardableResult
-    package func write<Pieces: AsyncSequence>(
-        _ pieces: Pieces
-    ) async throws(StoreError) -> BlobReceipt where Pieces.Element == [UInt8] {
-        var draft = BlobDraft(incoming: "\(folder)/\(Self.incoming)", on: fileSystem)
-        var iterator = pieces.makeAsyncIterator()
-        var pending: [UInt8] = []
-        while let piece = try await Self.next(&iterator) {
-            if pending.isEmpty { pending = piece } else { pending += piece }
-            if pending.count >= Self.pieceSize {
-                draft = try await work.run { [draft, pending] () throws(StoreError) in
-                    try mappingSystemErrors { () throws(SystemCallError) in try draft.spilling(pending) }
-                }
-                pending = []
-            }
-        }
-        return try await work.run { [draft, pending] () throws(StoreError) in try self.finish(draft, pending) }
-    }
-
-    private static func next<Iterator: AsyncIteratorProtocol>(
-        _ iterator: inout Iterator
-    ) async throws(StoreError) -> Iterator.Element? {
-        do {
-            return try await iterator.next(isolation: #isolation)
-        } catch {
-            throw error as? StoreError ?? StoreError(.unavailable, subject: "byte stream", cause: error)
-        }
-    }
-
-    private func finish(_ draft: BlobDraft, _ rest: [UInt8]) throws(StoreError) -> BlobReceipt {
-        if let failure = syncFailure.withLock({ $0 }) { throw failure }
-        return try mappingSystemErrors { () throws(SystemCallError) in
-            let receipt = draft.receipt(with: rest)
-            let (subfolder, path) = (subfolder(receipt.digest), path(receipt.digest))
-            try makeSubfolder(subfolder)
-            if try !renew(path, size: receipt.size) {
-                let file = try draft.file(with: rest)
-                _ = try fileSystem.setModified(file.path, now)
-                try sync(file.content)
-                try fileSystem.move(file.path, to: path)
-            }
-            // Also for one that exists: who wrote it may not have come to this yet.
-            try sync(fileSystem.open(folder: subfolder))
-            return receipt
-        }
-    }
-
-    /// False: there is none, or not a whole one.
-    private func renew(_ path: String, size: Int64) throws(SystemCallError) -> Bool {
-        guard let status = try fileSystem.status(path), status.size == size else { return false }
-        return try fileSystem.setModified(path, now)
-    }
-
-    private func makeSubfolder(_ path: String) throws(SystemCallError) {
-        if syncedSubfolders.withLock({ $0.contains(path) }) { return }
-        if syncedSubfolders.withLock({ $0.isEmpty }) {
-            for holder in try fileSystem.entryHolders(of: folder) { try sync(holder) }
-        }
-        try fileSystem.makeFolderInPlace(path)
-        try sync(fileSystem.open(folder: folder))
-        syncedSubfolders.withLock { _ = $0.insert(path) }
-    }
-
-    private func sync(_ file: any Syncable) throws(SystemCallError) {
-        do {
-            try syncing(file)
-        } catch {
-            let refusal = StoreError(
-                .unavailable, subject: folder, detail: "an fsync failed; check the disk, then open the store again",
-                cause: error)
-            syncFailure.withLock { $0 = refusal }
-            throw error
-        }
     }
 
     // MARK: - Reading

@@ -23,4 +23,24 @@ package final class BlockingWork: Sendable {
         }
         return try result.get()
     }
+
+    /// Does it for all elements, as many at once as there are threads. Blocks the calling thread, which must be none of them.
+    /// - Throws: one of the failures, once all have ended.
+    func forEach<Element: Sendable>(
+        _ elements: [Element], _ body: @escaping @Sendable (Element) throws(SystemCallError) -> Void
+    ) throws(SystemCallError) {
+        if elements.count < 2 {
+            for element in elements { try body(element) }
+            return
+        }
+        let failure = Mutex<SystemCallError?>(nil)
+        let all = DispatchGroup()
+        for (index, element) in elements.enumerated() {
+            queues[index % queues.count].async(group: all) {
+                do throws(SystemCallError) { try body(element) } catch { failure.withLock { $0 = error } }
+            }
+        }
+        all.wait()
+        if let failure = failure.withLock({ $0 }) { throw failure }
+    }
 }

@@ -55,18 +55,23 @@ package final class CommitLine: Sendable {
     }
 
     private let limits: BatchLimits
+    private let isHostedByCallers: Bool
     private let perform: @Sendable ([CommitTicket]) -> Void
     private let state = Mutex(State())
     private let committer: DispatchQueue
     private let arrived = DispatchSemaphore(value: 0)
     private let aloneInARow = Atomic<Int>(0)
 
-    /// - Parameter perform: performs the requests and leaves in each ticket what came of it.
+    /// - Parameters:
+    ///   - isHostedByCallers: false where the wait is too long for a thread that a caller may have from the cooperative pool:
+    ///     a request that finds nobody at work goes to the committer too.
+    ///   - perform: performs the requests and leaves in each ticket what came of it.
     package init(
-        label: String = "holdfast.commit", limits: BatchLimits = BatchLimits(),
+        label: String = "holdfast.commit", limits: BatchLimits = BatchLimits(), isHostedByCallers: Bool = true,
         perform: @escaping @Sendable ([CommitTicket]) -> Void
     ) {
         self.limits = limits
+        self.isHostedByCallers = isHostedByCallers
         self.perform = perform
         committer = DispatchQueue(label: label)
     }
@@ -124,11 +129,11 @@ package final class CommitLine: Sendable {
     private enum Admission { case refused, alone, waits, startsBatch, completesBatch }
 
     private func admit(_ ticket: CommitTicket) {
-        let admission: Admission = state.withLock { state in
+        let admission: Admission = state.withLock { [isHostedByCallers] state in
             if state.isClosed { return .refused }
             let isFirst = !state.isBusy
             state.isBusy = true
-            if isFirst && state.lookingAround == 0 { return .alone }
+            if isFirst && state.lookingAround == 0 && isHostedByCallers { return .alone }
             state.waiting.append(ticket)
             if isFirst { return .startsBatch }
             guard let wanted = state.wanted, state.waiting.count >= wanted else { return .waits }

@@ -15,17 +15,18 @@ package final class CommitQueue<Request: Sendable, Reply: Sendable>: Sendable {
     private let closed: @Sendable () -> Reply
 
     /// - Parameters:
+    ///   - isHostedByCallers: see `CommitLine`.
     ///   - cost: what a request counts towards `limits.cost`; one that is over it by itself makes a batch of its own.
     ///   - closed: the reply to a request that came after `close`.
     ///   - perform: one reply for each request, in their order.
     package init(
-        label: String = "holdfast.commit", limits: BatchLimits = BatchLimits(),
+        label: String = "holdfast.commit", limits: BatchLimits = BatchLimits(), isHostedByCallers: Bool = true,
         cost: @escaping @Sendable (Request) -> Int = { _ in 0 }, closed: @escaping @Sendable () -> Reply,
         perform: @escaping @Sendable ([Request]) -> [Reply]
     ) {
         self.cost = cost
         self.closed = closed
-        line = CommitLine(label: label, limits: limits) { tickets in
+        line = CommitLine(label: label, limits: limits, isHostedByCallers: isHostedByCallers) { tickets in
             let tickets = tickets.map { unsafeDowncast($0, to: Ticket.self) }
             let replies = perform(tickets.map(\.request))
             precondition(replies.count == tickets.count, "perform gives one reply for each request")

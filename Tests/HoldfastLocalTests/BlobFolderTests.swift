@@ -217,47 +217,6 @@ import Testing
         }
     }
 
-    @Test("a file is synced before it gets its name, its folders after they got theirs")
-    func syncOrder() async throws {
-        let log = SyncLog()
-        let digest = Digest(of: abc)
-        let path = blobs.path(digest)
-        let logged = try BlobFolder(folder: blobs.folder, clock: clock) { file throws(SystemCallError) in
-            log.add(file.path, try LocalFileSystem().status(path) != nil)
-        }
-        try await logged.write(ByteStream(abc))
-        // What holds the folder's own entry, once, as its maker may have been killed before it could.
-        #expect(log.entries.prefix(2).map(\.path) == [folder.path, parent(of: folder.path)])
-        let written = log.entries.dropFirst(2)
-        #expect(written.map(\.hasName) == [false, false, true])
-        #expect(written[2].path == blobs.folder)
-        #expect(written[3].path.hasPrefix(blobs.folder + "/incoming/"))
-        #expect(written[4].path == blobs.folder + "/ba")
-        try await logged.write(ByteStream(abc))
-        #expect(log.entries.dropFirst(5).map(\.path) == [blobs.folder + "/ba"])
-    }
-
-    @Test("after a failed fsync nothing is stored and no write accepted until the folder is opened again")
-    func failedSync() async throws {
-        let isFaulty = Flag()
-        let faulty = try BlobFolder(folder: blobs.folder, clock: clock) { file throws(SystemCallError) in
-            if isFaulty.value && file.path.contains("incoming") { throw SystemCallError("fsync", file.path, code: EIO) }
-            try file.sync()
-        }
-        try await faulty.write(ByteStream([1]))
-        isFaulty.value = true
-        let error = await #expect(throws: StoreError.self) { try await faulty.write(ByteStream(abc)) }
-        #expect(error?.code == .unavailable)
-        #expect(try !faulty.exists(Digest(of: abc)))
-        #expect(try leftovers().isEmpty)
-        isFaulty.value = false
-        let refusal = await #expect(throws: StoreError.self) { try await faulty.write(ByteStream(abc)) }
-        #expect(refusal?.code == .unavailable)
-        #expect(refusal?.detail?.contains("open the store again") == true)
-        #expect(try await faulty.readWhole(Digest(of: [1])) == [1])
-        try await blobs.write(ByteStream(abc))
-    }
-
     @Test("a path that is a file is no blob folder")
     func badFolder() throws {
         try Data().write(to: URL(fileURLWithPath: folder.path("file")))
@@ -272,12 +231,6 @@ private final class TestClock: WallClock {
     private let time = Mutex(Timestamp(milliseconds: 1_800_000_000_123))
     func now() -> Timestamp { time.withLock { $0 } }
     func advance(_ duration: Duration) { time.withLock { $0 = $0 + duration } }
-}
-
-private final class SyncLog: Sendable {
-    private let log = Mutex<[(path: String, hasName: Bool)]>([])
-    var entries: [(path: String, hasName: Bool)] { log.withLock { $0 } }
-    func add(_ path: String, _ hasName: Bool) { log.withLock { $0.append((path, hasName)) } }
 }
 
 /// Bytes in pieces of a size.

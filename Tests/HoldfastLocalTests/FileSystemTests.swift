@@ -96,4 +96,19 @@ struct FileSystemTests {
             #expect(MountedFileSystem.networkKind(ofType: local) == nil)
         }
     }
+
+    @Test("syncfs is relied on where the kernel tells of what failed, on file systems that pass it on")
+    func wholeSync() throws {
+        for release in ["5.17.0", "6.18.44-fc-v595", "7.0-rc1"] {
+            #expect(MountedFileSystem.reportsFailedWrites(kernel: release))
+        }
+        for release in ["5.16.20", "4.19.0-27-amd64", "", "linux"] {
+            #expect(!MountedFileSystem.reportsFailedWrites(kernel: release))
+        }
+        for type in ["overlay", "fuse.gocryptfs", "virtiofs", "nfs4", "tmpfs", "ext2"] {
+            #expect(!MountedFileSystem.syncsWhole.contains(type))
+        }
+        _ = try files.canSyncWhole(folder.path)
+        #expect(try !files.canSyncWhole("/proc"))
+    }
 }

@@ -78,6 +78,20 @@ struct SimulatedDiskTests {
         #expect(try texts("/a") == ["new"])
     }
 
+    @Test("a syncfs that failed loses what was written to any file")
+    func failedWholeSync() throws {
+        let files = try ["/a", "/b"].map { try make($0, "old") }
+        for file in files { try file.write(Array("new".utf8), at: 0) }
+        disk.setFault { $0.name == "syncfs" ? EIO : nil }
+        #expect(throws: SystemCallError("syncfs", "/", code: EIO)) { try disk.open(folder: "/").syncFileSystem() }
+        disk.setFault(nil)
+        try disk.open(folder: "/").syncFileSystem()
+        for path in ["/a", "/b"] {
+            #expect(try text(path) == "new")
+            #expect(try text(path, in: disk.image.cut(.nothing)) == "old")
+        }
+    }
+
     @Test("calls fail as they are told: a write leaves a part, a full disk refuses to grow a file")
     func faults() throws {
         let file = try make("/a", "1234")

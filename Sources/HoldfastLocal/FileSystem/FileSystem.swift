@@ -45,6 +45,10 @@ package protocol FileSystem: Sendable {
     /// What kind of network file system the folder is on, for instance `NFS`; nil: none that is known for one. Locks and
     /// shared memory do not reach from machine to machine there.
     func networkKind(of folder: String) throws(SystemCallError) -> String?
+
+    /// Whether `syncFileSystem` of this folder is as good as the `sync` of each file and folder: known to bring all of it to
+    /// the disk, and to fail when anything could not be written since the folder was opened.
+    func canSyncWhole(_ folder: String) throws(SystemCallError) -> Bool
 }
 
 package enum OpenMode: Sendable, Hashable {
@@ -92,7 +96,8 @@ package protocol OpenFile: Syncable {
 package enum LockMode: Sendable, Hashable { case shared, exclusive }
 
 package protocol OpenFolder: Syncable {
-    /// Returns once everything that was changed on this folder's file system is on the disk: content, sizes and entries.
+    /// Returns once everything that was changed on this folder's file system is on the disk: content, sizes and entries. To be
+    /// relied on where `canSyncWhole` says so.
     func syncFileSystem() throws(SystemCallError)
 }
 

@@ -15,14 +15,32 @@ extension LocalFileSystem {
             }
             return isLocal ? nil : name
         #else
-            var status = stat()
-            _ = try checked("stat", folder) { stat(folder, &status) }
-            guard let mounts = try contents(of: "/proc/self/mountinfo"),
-                let type = MountedFileSystem.type(ofDevice: UInt64(status.st_dev), in: mounts)
-            else { return nil }
-            return MountedFileSystem.networkKind(ofType: type)
+            return try mountedType(of: folder).flatMap(MountedFileSystem.networkKind)
         #endif
     }
+
+    package func canSyncWhole(_ folder: String) throws(SystemCallError) -> Bool {
+        #if canImport(Darwin)
+            // `sync` may return before all is written.
+            return false
+        #else
+            var system = utsname()
+            _ = try checked("uname", folder) { uname(&system) }
+            let release = withUnsafeBytes(of: system.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            guard MountedFileSystem.reportsFailedWrites(kernel: release) else { return false }
+            return try mountedType(of: folder).map(MountedFileSystem.syncsWhole.contains) ?? false
+        #endif
+    }
+
+    #if !canImport(Darwin)
+        /// As the kernel calls it; nil: it can't be told.
+        private func mountedType(of folder: String) throws(SystemCallError) -> String? {
+            var status = stat()
+            _ = try checked("stat", folder) { stat(folder, &status) }
+            guard let mounts = try contents(of: "/proc/self/mountinfo") else { return nil }
+            return MountedFileSystem.type(ofDevice: UInt64(status.st_dev), in: mounts)
+        }
+    #endif
 
     /// Nil: there is no such file.
     private func contents(of path: String) throws(SystemCallError) -> String? {
@@ -51,6 +69,16 @@ enum MountedFileSystem {
             return String(fields[dash + 1])
         }
         return nil
+    }
+
+    /// Where `syncfs` does all that `fsync` does. It does not on overlays, which keep a failed write to themselves, nor on most of
+    /// FUSE, where it is not passed on.
+    static let syncsWhole: Set<String> = ["ext4", "xfs", "btrfs"]
+
+    /// Since Linux 5.8 `syncfs` tells of content that could not be written, since 5.17 of a file system that could not either.
+    static func reportsFailedWrites(kernel release: String) -> Bool {
+        let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+        return numbers.count == 2 && (numbers[0], numbers[1]) >= (5, 17)
     }
 
     /// A name for people, if its files are on another machine.

@@ -55,6 +55,7 @@ extension DiskImage {
         case .sync(let node): sync(node)
         case .syncAll: for node in Array(files.keys) + Array(folders.keys) { sync(node) }
         case .failedSync(let node): files[node]?.loseWrites()
+        case .failedSyncAll: for node in Array(files.keys) { files[node]?.loseWrites() }
         case .rename(let from, let name, let to, let newName):
             guard let node = folders[from]?.current[name] else { return }
             enter([.init(folder: from, name: name, node: nil), .init(folder: to, name: newName, node: node)])

@@ -13,7 +13,9 @@ package enum DiskOperation: Sendable {
     /// `fsync` or `fdatasync` of a file, or of a folder's entries.
     case sync(DiskImage.Node)
     case failedSync(DiskImage.Node)
+    /// `syncfs`.
     case syncAll
+    case failedSyncAll
     case rename(from: DiskImage.Node, name: String, to: DiskImage.Node, newName: String)
     case unlink(in: DiskImage.Node, name: String)
     /// Not the disk's: what a test put between the operations.

@@ -127,4 +127,6 @@ extension SimulatedDisk: FileSystem {
     }
 
     package func networkKind(of folder: String) throws(SystemCallError) -> String? { nil }
+
+    package func canSyncWhole(_ folder: String) throws(SystemCallError) -> Bool { state.withLock { $0.canSyncWhole } }
 }

@@ -31,6 +31,7 @@ package final class SimulatedDisk: Sendable {
         var fault: Fault?
         /// Bytes of all files together.
         var capacity = Int.max
+        var canSyncWhole = true
         var locks: [DiskImage.Node: [ObjectIdentifier: LockMode]] = [:]
     }
 
@@ -58,6 +59,9 @@ package final class SimulatedDisk: Sendable {
 
     /// How many bytes all files together may have; what goes beyond fails with `ENOSPC`.
     package func setCapacity(_ bytes: Int) { state.withLock { $0.capacity = bytes } }
+
+    /// Whether the file system is one of those whose `syncfs` can be relied on; it is unless told otherwise.
+    package func setCanSyncWhole(_ can: Bool) { state.withLock { $0.canSyncWhole = can } }
 
     var now: Timestamp { clock.now() }
 

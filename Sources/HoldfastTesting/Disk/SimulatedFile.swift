@@ -91,7 +91,12 @@ final class SimulatedFolder: OpenFolder {
     func sync() throws(SystemCallError) { try disk.sync(node, "fsync", path) }
 
     func syncFileSystem() throws(SystemCallError) {
-        try disk.changing("syncfs", path) { state throws(SystemCallError) in state.perform(.syncAll) }
+        do {
+            try disk.changing("syncfs", path) { state throws(SystemCallError) in state.perform(.syncAll) }
+        } catch {
+            disk.state.withLock { $0.perform(.failedSyncAll) }
+            throw error
+        }
     }
 }
 
