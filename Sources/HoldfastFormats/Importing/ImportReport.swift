@@ -13,6 +13,15 @@ public struct ImportReport: Sendable, Hashable {
 
         public init() {}
 
+        mutating func add(_ part: Counts) {
+            runs += part.runs
+            processes += part.processes
+            workspaces += part.workspaces
+            artifacts += part.artifacts
+            cached += part.cached
+            dags += part.dags
+        }
+
         var total: Int { runs + processes + workspaces + artifacts + cached + dags }
     }
 

@@ -65,9 +65,9 @@ final class ImportSink {
         _ records: [ImportedRecord], _ writer: RecordWriter, after previous: Writing?
     ) -> Writing {
         Task {
-            let batch = PreparedBatch(records)
-            if case .failure(let error)? = await previous?.value { return .failure(error) }
             do throws(StoreError) {
+                let batch = try await writer.prepare(records)
+                if case .failure(let error)? = await previous?.value { throw error }
                 return .success(try await writer.write(batch))
             } catch {
                 return .failure(error)
@@ -76,7 +76,13 @@ final class ImportSink {
     }
 
     private func settle() async throws(StoreError) {
-        report.add(try await pending.removeFirst().value.get())
+        do throws(StoreError) {
+            report.add(try await pending.removeFirst().value.get())
+        } catch {
+            // None is left at work behind the failure.
+            for writing in pending { _ = await writing.value }
+            throw error
+        }
         onProgress(report)
         if Task.isCancelled {
             throw StoreError(.unavailable, subject: "import", detail: "it was cancelled", cause: CancellationError())
@@ -86,12 +92,7 @@ final class ImportSink {
 
 extension ImportReport {
     fileprivate mutating func add(_ outcome: RecordWriter.Outcome) {
-        imported.runs += outcome.imported.runs
-        imported.processes += outcome.imported.processes
-        imported.workspaces += outcome.imported.workspaces
-        imported.artifacts += outcome.imported.artifacts
-        imported.cached += outcome.imported.cached
-        imported.dags += outcome.imported.dags
+        imported.add(outcome.imported)
         unchanged += outcome.unchanged
         rejected += outcome.rejected
     }

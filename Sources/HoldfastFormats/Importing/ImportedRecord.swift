@@ -44,18 +44,13 @@ struct ImportedRun: Sendable {
 
 /// Bytes that become an artifact.
 struct ImportedFile: Sendable {
-    enum Content: Sendable {
-        case bytes([UInt8])
-        case file(String)
-    }
-
     var reference: ArtifactReference
-    var content: Content
+    var bytes: [UInt8]
 
     init(_ key: ArtifactKey, _ bytes: [UInt8], mediaType: String, metadata: [String: JSONValue] = [:]) {
         reference = ArtifactReference(
             key: key, mediaType: mediaType, digest: Digest(of: bytes), size: Int64(bytes.count), metadata: metadata)
-        content = .bytes(bytes)
+        self.bytes = bytes
     }
 }
 

@@ -6,6 +6,8 @@ struct PreparedRun: Sendable {
     var summary: Summary
     /// Of the original, by which it is known again.
     let digest: Digest
+    /// The digest of what was under its id when it was made ready; its blobs were not written then.
+    var found: String?
 
     /// - Throws: `illegalTransition` and the like when the record contradicts itself.
     init(_ run: ImportedRun) throws(StoreError) {

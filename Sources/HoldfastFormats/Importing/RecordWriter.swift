@@ -8,6 +8,12 @@ struct RecordWriter: Sendable {
         var unchanged = 0
         var rejected: [ImportReport.Rejection] = []
 
+        mutating func add(_ part: Outcome) {
+            imported.add(part.imported)
+            unchanged += part.unchanged
+            rejected += part.rejected
+        }
+
         mutating func reject(_ place: Place, _ reason: String) {
             rejected.append(ImportReport.Rejection(place, reason))
         }
@@ -22,10 +28,29 @@ struct RecordWriter: Sendable {
         var outcome = Outcome(rejected: batch.rejected)
         for dag in batch.dags { try await write(dag, &outcome) }
         for workspace in batch.workspaces { try await write(workspace, &outcome) }
-        try await write(batch.responses, &outcome)
-        if !batch.runs.isEmpty { try await write(batch.runs, &outcome) }
-        if !batch.processes.isEmpty { try await write(batch.processes, &outcome) }
+        for part in try await Part.of(batch).concurrently({ part throws(StoreError) in try await write(part) }) {
+            outcome.add(part)
+        }
         return outcome
+    }
+
+    /// What has nothing to do with each other, so that one part is computed while another waits for the disk.
+    private enum Part: Sendable {
+        case responses([ImportedResponse])
+        case runs([PreparedRun])
+        case processes([PreparedProcess])
+
+        static func of(_ batch: PreparedBatch) -> [Part] {
+            [.responses(batch.responses), .runs(batch.runs), .processes(batch.processes)]
+        }
+    }
+
+    private func write(_ part: Part) async throws(StoreError) -> Outcome {
+        switch part {
+        case .responses(let responses): try await write(responses)
+        case .runs(let runs): runs.isEmpty ? Outcome() : try await write(runs)
+        case .processes(let processes): processes.isEmpty ? Outcome() : try await write(processes)
+        }
     }
 
     // MARK: Deciding

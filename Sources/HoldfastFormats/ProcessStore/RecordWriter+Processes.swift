@@ -3,7 +3,8 @@ import Holdfast
 extension RecordWriter {
     // MARK: Processes
 
-    func write(_ processes: [PreparedProcess], _ outcome: inout Outcome) async throws(StoreError) {
+    func write(_ processes: [PreparedProcess]) async throws(StoreError) -> Outcome {
+        var outcome = Outcome()
         var known = try await digests(of: processes.map(\.record.id))
         var created: [PreparedProcess] = []
         for process in processes {
@@ -19,6 +20,7 @@ extension RecordWriter {
         }
         if !isDryRun { try await create(&created, &outcome) }
         outcome.imported.processes += created.count
+        return outcome
     }
 
     private func digests(of ids: [ProcessID]) async throws(StoreError) -> [String: String] {

@@ -8,16 +8,12 @@ struct ImportedResponse: Sendable {
 }
 
 extension RecordWriter {
-    func write(_ responses: [ImportedResponse], _ outcome: inout Outcome) async throws(StoreError) {
-        let before = outcome
-        outcome = try await retryingConflicts { () throws(StoreError) in
-            var outcome = before
-            try await writeOnce(responses, &outcome)
-            return outcome
-        }
+    func write(_ responses: [ImportedResponse]) async throws(StoreError) -> Outcome {
+        try await retryingConflicts { () throws(StoreError) in try await writeOnce(responses) }
     }
 
-    private func writeOnce(_ responses: [ImportedResponse], _ outcome: inout Outcome) async throws(StoreError) {
+    private func writeOnce(_ responses: [ImportedResponse]) async throws(StoreError) -> Outcome {
+        var outcome = Outcome()
         let found = try await responses.concurrently { response throws(StoreError) in
             try await store.cache.peek(response.key).map { Digest(of: $0.encoded()) }
         }
@@ -40,5 +36,6 @@ extension RecordWriter {
             }
         }
         if !isDryRun { try await store.cache.addImported(new) }
+        return outcome
     }
 }
