@@ -165,4 +165,29 @@ struct ExchangeTests {
             for name in names { #expect(found[task]?[name] == json[name], "\(task) \(name)") }
         }
     }
+
+    @Test("D: a crashed run that was brought to its end here reaches the history; what was passed over leaves no step")
+    func reachesHistory() async throws {
+        let folder = try Folder()
+        try folder.write(
+            """
+            {"WorkflowID": "a", "WorkflowName": "w", "Status": "running", "StartedAt": "2026-02-01T10:00:00Z", "States": {}}
+            """, to: "a.json")
+        try folder.write(
+            """
+            name: w
+            tasks:
+              t: { run: "true" }
+              never: { needs: [t], trigger: one_failed, run: "true" }
+            """, to: "w.yaml")
+        try await folder.holdfast("import", "a.json")
+        #expect(try await folder.holdfast("resume", "a", "--file", "w.yaml").status == 0)
+        #expect(try await folder.holdfast("export", "a", "--as", "awf", "--output", "out").status == 0)
+        let states = try JSONValue(parsing: Array(try folder.read("out/states/a.json").utf8))["States"]
+        #expect(states?["t"]?["Status"] == "completed" && states?["never"] == nil)
+        let store = "sqlite:other.db"
+        #expect(try await folder.holdfast("--store", store, "import", "out/history.db").status == 0)
+        #expect(
+            try await folder.holdfast("--store", store, "show", "a", "--format", "json").json()["state"] == "success")
+    }
 }

@@ -63,6 +63,7 @@ struct ProcessTests {
         #expect(try await ids(folder) == ["p5", "p4", "p3", "p2", "p1", "p0"])
         #expect(try await ids(folder, "--status", "failed,running") == ["p3", "p1"])
         #expect(try await ids(folder, "--status", "cancelling") == ["p5"])
+        #expect(try await ids(folder, "--status", "failed", "--status", "running,queued") == ["p3", "p1", "p0"])
         #expect(try await ids(folder, "--type", "chat", "--ascending") == ["p0", "p1", "p2"])
         #expect(try await ids(folder, "--workspace", "w1") == ["p5", "p3", "p1"])
         #expect(try await ids(folder, "--parent", "q0", "--workspace", "w0") == ["p0"])

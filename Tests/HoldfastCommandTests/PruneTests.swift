@@ -32,8 +32,15 @@ struct PruneTests {
         #expect(result["limits"]?["max_runs_per_dag"] == 2)
         #expect(try await runs(folder) == ["r4", "r1"])
         #expect(!folder.exists(".holdfast/logs/r2") && folder.exists(".holdfast/logs/r1/t/1.log"))
-        try await folder.holdfast("run", "a.yaml", "--run-id", "r5")
+        let added = try await folder.holdfast("run", "a.yaml", "--run-id", "r5")
+        #expect(added.error.contains("over the store's limits: removed 1 run\n"))
         #expect(try await runs(folder) == ["r5", "r1"])
+        try await folder.holdfast("prune", "--set", "max_processes=1")
+        for id in ["p1", "p2", "p3"] {
+            try await folder.holdfast("process", "add", "--id", id, "--status", "completed")
+        }
+        let process = try await folder.holdfast("process", "add", "--id", "p4", "--status", "completed")
+        #expect(process.output == "p4\n" && process.error.contains("removed 1 process\n"))
         #expect(!folder.exists(".holdfast/logs/r4") && folder.exists(".holdfast/logs/r5"))
         #expect(try await folder.holdfast("verify").status == 0)
     }

@@ -24,6 +24,11 @@ struct SchemaTests {
         try folder.write("{}", to: "other.json")
         let other = try await folder.holdfast("schema", "register", "other.json", "--as", "order@1.0.0")
         #expect(other.status == 2 && other.error.contains("exists already"))
+        try folder.write(#"{"type": "objekt"}"#, to: "broken.json")
+        let broken = try await folder.holdfast(
+            "schema", "register", "broken.json", "--as", "b@1", "--format", "json")
+        #expect(broken.status == 2)
+        #expect(try broken.json()["problems"]?[0]?["pointer"] == "/type")
         let nameless = try await folder.holdfast("schema", "register", "other.json")
         #expect(nameless.status == 2 && nameless.error.contains("--as other@1.0.0"))
         #expect(try await folder.holdfast("schema", "delete", "order@1.0.0").status == 0)

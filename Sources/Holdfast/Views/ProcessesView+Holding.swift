@@ -87,6 +87,11 @@ extension ProcessesView {
     ) async throws(StoreError) {
         for attempt in 1... {
             let process = try await settled(try await summary(id))
+            // A fold lets it pass, as a holder may not have seen yet that the end is asked for; here it is seen.
+            if change.status == .running, process.status == .cancelling {
+                throw StoreError(
+                    .illegalTransition, subject: "process \(id)", detail: process.status.refusal(of: .running))
+            }
             // Before the claim, so that a refusal leaves no trace.
             _ = try process.summary.progress(by: change, at: views.clock.now(), token: nil)
             let (token, isNew) = try await views.own(process.summary.id)

@@ -56,7 +56,13 @@ public struct Views: Sendable {
 
 extension OpenedStore {
     /// The views, with the store's logs.
-    public var views: Views { Views(store, logFolder: logFolder) }
+    public var views: Views { views() }
+
+    /// The same.
+    /// - Parameter onPruned: see `Views.onPruned`.
+    public func views(onPruned: (@Sendable (PruneReport) -> Void)? = nil) -> Views {
+        Views(store, logFolder: logFolder, onPruned: onPruned)
+    }
 }
 
 extension Store {

@@ -40,7 +40,8 @@ struct RerunCommand: AsyncParsableCommand {
         let values = try definition.resolveParams(given: params.map { ($0.key, $0.value) }, recorded: parent.params)
         try definition.checkSecrets()
         let execution = try Execution(opened, engine, format.format, store)
-        let created = try await opened.store.runs.rerun(parent.id, from: task, params: values, id: newID)
+        let created = try await opened.views(onPruned: PruneReport.tell).runs.rerun(
+            parent.id, from: task, params: values, id: newID)
         let id = RunID(unchecked: created.id.id)
         try await execution.carryOut(id) { engine throws(StoreError) in try await engine.execute(id) }
     }

@@ -15,8 +15,9 @@ struct RunsCommand: AsyncParsableCommand {
     @Option(help: "Only runs of this DAG.", completion: .dags)
     var dag: String?
 
-    @Option(help: ArgumentHelp("Only runs in these states.", valueName: "state,…"), transform: Self.parseStates)
-    var state: Set<RunState> = []
+    @Option(
+        help: ArgumentHelp("Only runs in these states; repeatable.", valueName: "state,…"), transform: Self.parseStates)
+    var state: [Set<RunState>] = []
 
     @Option(help: "Only runs of this workspace.", completion: .workspaces)
     var workspace: String?
@@ -60,12 +61,12 @@ struct RunsCommand: AsyncParsableCommand {
     ]
 
     private func query() throws -> SummaryQuery {
-        if resumable, !state.isEmpty, state.isDisjoint(with: RunState.resumable) {
+        var states = state.reduce(into: Set()) { $0.formUnion($1) }
+        if resumable, !states.isEmpty, states.isDisjoint(with: RunState.resumable) {
             throw ValidationError(
-                "--resumable leaves nothing of --state \(state.map(\.rawValue).sorted().joined(separator: ","))")
+                "--resumable leaves nothing of --state \(states.map(\.rawValue).sorted().joined(separator: ","))")
         }
-        let states =
-            resumable ? (state.isEmpty ? RunState.resumable : state.intersection(RunState.resumable)) : state
+        if resumable { states = states.isEmpty ? RunState.resumable : states.intersection(RunState.resumable) }
         return SummaryQuery(
             dag: try dag.map { text throws(StoreError) in try DAGID(text) }, states: states,
             workspace: try workspace.map { text throws(StoreError) in try WorkspaceID(text) },

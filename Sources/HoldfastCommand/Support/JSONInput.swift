@@ -24,11 +24,18 @@ enum JSONInput {
 
 /// A JSON Schema that a command is given as a file.
 enum SchemaFile {
-    static func schema(_ document: JSONValue, file: String) throws(CommandFailure) -> JSONSchema {
-        do throws(SchemaProblems) { return try JSONSchema(document) } catch { throw failure(error, file: file) }
+    /// - Parameter format: in which the problems of a broken one are printed.
+    static func schema(_ document: JSONValue, file: String, _ format: OutputFormat = .text) throws -> JSONSchema {
+        do throws(SchemaProblems) {
+            return try JSONSchema(document)
+        } catch {
+            guard format != .text else { throw failure(error, file: file) }
+            try printDocument(error.outputJSON, format)
+            throw CommandFailure(.badInput)
+        }
     }
 
-    static func failure(_ error: SchemaProblems, file: String) -> CommandFailure {
+    private static func failure(_ error: SchemaProblems, file: String) -> CommandFailure {
         let count = error.problems.count
         return CommandFailure(
             .badInput, "\(file) is no schema: it has \(count == 1 ? "a problem" : "\(count) problems")",
@@ -47,4 +54,13 @@ enum SchemaFile {
     }
 
     private static func advice(_ name: String) -> String { TaskID.isValid(name) ? "\(name)@1.0.0" : "name@1.0.0" }
+}
+
+extension SchemaProblems {
+    fileprivate var outputJSON: JSONValue {
+        let list = problems.map { problem in
+            JSONValue.object(["pointer": .string(problem.pointer), "message": .string(problem.message)])
+        }
+        return ["valid": false, "problems": .array(list)]
+    }
 }

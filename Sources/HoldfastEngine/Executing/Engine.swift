@@ -25,12 +25,13 @@ public final class Engine: Sendable {
         let id = id ?? configuration.ids.runID()
         let views = Views(
             store, clock: configuration.clock, ids: configuration.ids, logFolder: configuration.logFolder,
-            onPruned: log)
+            onPruned: pruned)
         _ = try await views.addRun(id, .created(created))
         return id
     }
 
-    private func log(_ report: PruneReport) {
+    private func pruned(_ report: PruneReport) {
+        configuration.onPruned?(report)
         if report.runCount > 0 {
             configuration.logger.info("old runs were removed", metadata: ["runs": "\(report.runCount)"])
         }

@@ -22,6 +22,8 @@ public struct EngineConfiguration: Sendable {
     public var logger: Logger
     /// Told of every event of this engine's runs after it was committed, in order.
     public var observer: (@Sendable (RunFold, [Event]) -> Void)?
+    /// Told what the store's limits removed when a run was created; see `Views.onPruned`. It is logged in any case.
+    public var onPruned: (@Sendable (PruneReport) -> Void)?
 
     public init(
         worker: WorkerInfo = .thisProcess(), leaseDuration: Duration = .seconds(30),
@@ -29,7 +31,8 @@ public struct EngineConfiguration: Sendable {
         logFolder: String? = nil, storeURL: String? = nil, defaultParallel: Int = EngineConfiguration.coreCount,
         gracePeriod: Duration = .seconds(10), clock: any WallClock = SystemWallClock(),
         ids: any IDGenerator = RandomIDGenerator(), logger: Logger = Logger(label: "holdfast.engine"),
-        observer: (@Sendable (RunFold, [Event]) -> Void)? = nil
+        observer: (@Sendable (RunFold, [Event]) -> Void)? = nil,
+        onPruned: (@Sendable (PruneReport) -> Void)? = nil
     ) {
         self.worker = worker
         self.leaseDuration = leaseDuration
@@ -42,6 +45,7 @@ public struct EngineConfiguration: Sendable {
         self.ids = ids
         self.logger = logger
         self.observer = observer
+        self.onPruned = onPruned
     }
 }
 

@@ -33,10 +33,10 @@ struct Compaction {
     /// Brings the events that are in segments into the files of their histories, and what is no longer needed out of them.
     private func sealHistories(_ index: inout Index) throws(StoreError) {
         // Opened first: from then on it tells of every write that fails.
-        let histories = try mappingSystemErrors { () throws(SystemCallError) in
-            try fileSystem.open(folder: folder.histories)
+        let (histories, canSyncWhole) = try mappingSystemErrors { () throws(SystemCallError) in
+            (try fileSystem.open(folder: folder.histories), try fileSystem.canSyncWhole(folder.histories))
         }
-        var made: Set<String> = []
+        var subfolders: Set<String> = []
         for slot in index.slots.values {
             guard let open = index.entries[Int(slot)].open, !open.rows.isEmpty else { continue }
             let id = index.ids[Int(slot)]
@@ -44,17 +44,20 @@ struct Compaction {
             let start = index.entries[Int(slot)].sealedBytes
             try mappingSystemErrors { () throws(SystemCallError) in
                 let subfolder = folder.historyFolder(id)
-                if made.insert(subfolder).inserted { _ = try fileSystem.makeFolder(at: subfolder) }
+                if subfolders.insert(subfolder).inserted { _ = try fileSystem.makeFolder(at: subfolder) }
                 let file = try fileSystem.open(folder.history(id), .create)
                 // Of a compaction that did not come to its end, or of an earlier history of this id.
                 if try file.status().size > start { try file.setSize(start) }
                 try file.write(bytes, at: start)
+                if !canSyncWhole { try file.sync() }
             }
             index.seal(slot, open, bytes: Int64(bytes.count))
         }
         try mappingSystemErrors { () throws(SystemCallError) in
             for id in index.deletedFiles where index.slot(id) == nil { try fileSystem.remove(folder.history(id)) }
-            try histories.syncFileSystem()
+            guard !canSyncWhole else { return try histories.syncFileSystem() }
+            for subfolder in subfolders { try fileSystem.open(folder: subfolder).sync() }
+            try histories.sync()
         }
     }
 

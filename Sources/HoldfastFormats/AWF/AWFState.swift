@@ -122,9 +122,11 @@ extension ForeignRun {
             spelling("StartedAt"): .string(awfTime(fold.startedAt)),
             spelling("UpdatedAt"): .string(awfTime(fold.updatedAt)),
             spelling("CompletedAt"): .string(awfTime(fold.endedAt)),
+            // There a step that is passed over leaves nothing.
             spelling("States"): .object(
                 Dictionary(
-                    fold.currentInstances.map { ($0.id.description, awfStep($0, spelling)) },
+                    fold.currentInstances.filter { $0.state != .skipped }
+                        .map { ($0.id.description, awfStep($0, spelling)) },
                     uniquingKeysWith: { $1 })),
         ]
         if let parent = created.parent { members[spelling("ParentRunID")] = .string(parent.rawValue) }

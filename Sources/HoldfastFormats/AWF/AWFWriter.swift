@@ -19,10 +19,11 @@ final class AWFWriter {
         case "null"? where isEmpty: try folder.write(JSONValue.null, to: ["states", "\(run.id).json"])
         default: try folder.write(record, to: ["states", "\(run.id).json"])
         }
-        if let executions = run.document[AWFState.executionSection]?.arrayValue {
-            rows += executions.compactMap(\.objectValue)
-        } else if run.origin == nil, run.run.fold.state.isTerminal {
-            rows.append(Self.row(of: run.run))
+        let executions = run.document[AWFState.executionSection]?.arrayValue?.compactMap(\.objectValue) ?? []
+        rows += executions
+        // Also for one that was brought to its end here.
+        if run.run.fold.state.isTerminal, run.origin == nil || run.run.fold.resumeCount > 0 {
+            rows.append(Self.row(of: run.run, beside: executions))
         }
         if rows.count >= 1000 { try flush() }
     }
@@ -32,11 +33,14 @@ final class AWFWriter {
         try database?.close()
     }
 
-    private static func row(of run: ForeignRun) -> [String: JSONValue] {
+    /// - Parameter earlier: the rows about the same run, of which none is replaced.
+    private static func row(of run: ForeignRun, beside earlier: [[String: JSONValue]]) -> [String: JSONValue] {
         let fold = run.fold
+        var id = fold.id.rawValue
+        if earlier.contains(where: { $0["id"]?.stringValue == id }) { id += ".\(fold.resumeCount)" }
         let (start, end) = (fold.startedAt ?? fold.createdAt, fold.endedAt ?? fold.updatedAt)
         return [
-            "id": .string(fold.id.rawValue), "workflow_id": .string(fold.id.rawValue),
+            "id": .string(id), "workflow_id": .string(fold.id.rawValue),
             "workflow_name": .string(run.created.dag.rawValue), "status": .string(AWFStates.name(of: fold.state)),
             "exit_code": .int(fold.state == .success ? 0 : 1), "started_at": nanoseconds(start),
             "completed_at": nanoseconds(end),
@@ -67,10 +71,11 @@ final class AWFWriter {
         let queue = try DatabaseQueue(path: path)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
         try queue.write { database in
+            // No column is NOT NULL: a row that was read goes back as it was.
             try database.execute(
                 sql: """
                     CREATE TABLE execution_records (
-                        id TEXT PRIMARY KEY, workflow_id TEXT NOT NULL, workflow_name TEXT NOT NULL, status TEXT NOT NULL,
+                        id TEXT PRIMARY KEY, workflow_id TEXT, workflow_name TEXT, status TEXT,
                         exit_code INTEGER, started_at INTEGER, completed_at INTEGER, duration_ms INTEGER, error_message TEXT)
                     """)
         }

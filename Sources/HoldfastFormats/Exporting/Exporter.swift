@@ -48,7 +48,9 @@ public struct Exporter: Sendable {
             try writer.finish()
         case .runHistory:
             let writer = try RunHistoryWriter(folder, store)
-            try await exportRuns(selection, format, &report) { run, _ in try await writer.add(run) }
+            try await exportRuns(selection, format, &report) { run, report in
+                if try await !writer.add(run) { report.unfinished += 1 }
+            }
             try writer.finish()
         }
         return report
@@ -102,9 +104,10 @@ public struct Exporter: Sendable {
         _ add: (ExportedRun, inout ExportReport) async throws -> Void
     ) async throws {
         let run = try await ExportedRun(RunID(unchecked: summary.id.id), format, store)
+        let leftOut = report.unfinished
         try await add(run, &report)
-        report.exported.runs += 1
-        if report.exported.runs % 100 == 0 { onProgress(report) }
+        if report.unfinished == leftOut { report.exported.runs += 1 }
+        if (report.exported.runs + report.unfinished) % 100 == 0 { onProgress(report) }
     }
 }
 
@@ -119,11 +122,16 @@ public struct ExportFailure: Error, Sendable, Hashable, CustomStringConvertible 
 public struct ExportReport: Sendable, Hashable {
     public let format: RecordFormat
     public internal(set) var exported = ImportReport.Counts()
+    /// Runs without a record, as the format has none for what has not ended; not in `exported`.
+    public internal(set) var unfinished = 0
 
     init(format: RecordFormat) { self.format = format }
 
-    /// `{"format", "exported": {…}}`.
+    /// `{"format", "exported": {…}, "unfinished"}`.
     public var outputJSON: JSONValue {
-        ["format": .string(format.rawValue), "exported": exported.outputJSON]
+        [
+            "format": .string(format.rawValue), "exported": exported.outputJSON,
+            "unfinished": .int(Int64(unfinished)),
+        ]
     }
 }

@@ -32,3 +32,24 @@ struct PreparedRun: Sendable {
         summary.metadata[OriginMetadata.name] = .object(origin.members)
     }
 }
+
+extension PreparedRun: PreparedHistory {
+    var id: HistoryID { .run(run.id) }
+    var place: Place { run.place }
+
+    var counts: ImportReport.Counts {
+        var counts = ImportReport.Counts()
+        counts.runs = 1
+        counts.artifacts = run.files.count
+        return counts
+    }
+
+    func creation() -> Changeset {
+        Changeset(
+            appends: [Changeset.Append(id, events: [NewEvent(at: run.createdAt, .restored(run.snapshot))])],
+            summaries: [.create(summary)])
+    }
+
+    static let kind = HistoryID.Kind.run
+    static func metadata(of summary: Summary) -> [String: JSONValue] { summary.metadata }
+}

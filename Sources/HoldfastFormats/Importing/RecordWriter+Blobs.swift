@@ -18,7 +18,7 @@ extension RecordWriter {
     private func writeBlobs(of runs: inout [PreparedRun]) async throws(StoreError) {
         let withFiles = runs.indices.filter { !runs[$0].run.files.isEmpty }
         guard !withFiles.isEmpty else { return }
-        let known = try await digests(of: withFiles.map { runs[$0].run.id })
+        let known = try await digests(of: withFiles.map { runs[$0] })
         for index in withFiles { runs[index].found = known[runs[index].run.id.rawValue] }
         let files = withFiles.filter { runs[$0].found == nil }.flatMap { runs[$0].run.files }
         _ = try await files.concurrently(atMost: Self.blobsAtOnce) { file throws(StoreError) in

@@ -28,9 +28,13 @@ struct RecordWriter: Sendable {
         var outcome = Outcome(rejected: batch.rejected)
         for dag in batch.dags { try await write(dag, &outcome) }
         for workspace in batch.workspaces { try await write(workspace, &outcome) }
-        for part in try await Part.of(batch).concurrently({ part throws(StoreError) in try await write(part) }) {
-            outcome.add(part)
-        }
+        let parts = Part.of(batch)
+        // A lone one without a change of tasks: each is a wait for a thread while others read and make ready.
+        let outcomes =
+            parts.count == 1
+            ? [try await write(parts[0])]
+            : try await parts.concurrently { part throws(StoreError) in try await write(part) }
+        for part in outcomes { outcome.add(part) }
         return outcome
     }
 
@@ -41,15 +45,19 @@ struct RecordWriter: Sendable {
         case processes([PreparedProcess])
 
         static func of(_ batch: PreparedBatch) -> [Part] {
-            [.responses(batch.responses), .runs(batch.runs), .processes(batch.processes)]
+            var parts: [Part] = []
+            if !batch.responses.isEmpty { parts.append(.responses(batch.responses)) }
+            if !batch.runs.isEmpty { parts.append(.runs(batch.runs)) }
+            if !batch.processes.isEmpty { parts.append(.processes(batch.processes)) }
+            return parts
         }
     }
 
     private func write(_ part: Part) async throws(StoreError) -> Outcome {
         switch part {
         case .responses(let responses): try await write(responses)
-        case .runs(let runs): runs.isEmpty ? Outcome() : try await write(runs)
-        case .processes(let processes): processes.isEmpty ? Outcome() : try await write(processes)
+        case .runs(let runs): try await write(runs)
+        case .processes(let processes): try await write(processes)
         }
     }
 

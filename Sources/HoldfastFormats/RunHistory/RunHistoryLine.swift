@@ -80,7 +80,10 @@ extension ForeignRun {
         let tried = fold.currentInstances.filter { $0.tryNumber > 0 }
         let result = RunHistoryLine.results.first { $0.value == fold.state }?.key
         var members: [String: JSONValue] = [
-            "run_id": .string(fold.id.rawValue), "started_at": json(fold.startedAt), "ended_at": json(fold.endedAt),
+            "run_id": .string(fold.id.rawValue),
+            // Where neither is known, when it was made: without any time a line is of no use there.
+            "started_at": json(fold.startedAt ?? (fold.endedAt == nil ? fold.createdAt : nil)),
+            "ended_at": json(fold.endedAt),
             "result": json(result), "failure_reason": json(fold.failureReason),
             "stages_executed": .array(tried.map { .string($0.id.description) }),
             "stages_failed": .array(tried.filter { $0.state == .failed }.map { .string($0.id.description) }),

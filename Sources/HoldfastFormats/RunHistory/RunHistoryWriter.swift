@@ -12,8 +12,15 @@ struct RunHistoryWriter {
         runs = try folder.file(["runs.jsonl"])
     }
 
-    func add(_ run: ExportedRun) async throws {
-        if run.run.fold.state.isTerminal { try runs.write(run.record.compactText + "\n") }
+    /// - Returns: whether the run is in `runs.jsonl`, which has only what has ended.
+    func add(_ run: ExportedRun) async throws -> Bool {
+        let hasEnded = run.run.fold.state.isTerminal
+        if hasEnded { try runs.write(run.record.compactText + "\n") }
+        try await addEvents(of: run)
+        return hasEnded
+    }
+
+    private func addEvents(of run: ExportedRun) async throws {
         let name = RunHistoryEvents.prefix + run.id + RunHistoryEvents.suffix
         if let artifact = run.run.fold.artifacts[RunHistoryEvents.artifactKey],
             artifact.metadata["imported_from"] == .string(RecordFormat.runHistory.rawValue)

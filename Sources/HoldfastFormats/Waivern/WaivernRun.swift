@@ -6,7 +6,7 @@ struct WaivernRun {
     /// The member of the whole document that holds `state.json`.
     static let stateSection = "$state"
     static let filesSection = "$files"
-    /// The keys of its cached responses.
+    /// The digests of its cached responses, by their keys.
     static let cacheSection = "$cache"
 
     let id: String
@@ -125,7 +125,7 @@ struct WaivernRun {
         guard let digest = Digest(hexadecimal: String(name.dropLast(".json".count))) else {
             throw Refusal("its name is no SHA-256")
         }
-        cached[digest.hexadecimal] = true
+        cached[digest.hexadecimal] = .string(Digest(of: json.encoded()).hexadecimal)
         return CacheKey(digest: digest)
     }
 

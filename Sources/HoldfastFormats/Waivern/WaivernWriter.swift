@@ -28,10 +28,11 @@ struct WaivernWriter {
             }
         }
         counts.artifacts += artifacts.count
-        for (key, _) in run.document[WaivernRun.cacheSection]?.objectValue ?? [:] {
-            // One whose room was needed is gone.
+        for (key, own) in run.document[WaivernRun.cacheSection]?.objectValue ?? [:] {
+            // One whose room was needed is gone, and the cache may have another run's in its place.
             guard let digest = Digest(hexadecimal: key),
-                let response = try await store.cache.peek(CacheKey(digest: digest))
+                let response = try await store.cache.peek(CacheKey(digest: digest)),
+                own.stringValue == Digest(of: response.encoded()).hexadecimal
             else { continue }
             try folder.write(response, to: root + ["llm_cache", "\(key).json"])
             counts.cached += 1

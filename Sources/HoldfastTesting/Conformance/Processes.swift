@@ -100,7 +100,6 @@ extension StoreConformance {
                     let record = ProcessRecord.sample("p-\(from)-\(to)", status: from, start: bench.now)
                     try await bench.processes.add(record)
                     guard to != .cancelling || from != .queued else { continue }
-                    guard from != .cancelling || to != .running else { continue }
                     try await bench.refuses(.illegalTransition) {
                         try await bench.processes.update(record.id, ProcessUpdate(status: to))
                     }

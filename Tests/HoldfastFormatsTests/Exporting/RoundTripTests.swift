@@ -136,7 +136,10 @@ struct RoundTripTests {
         _ = try await Exporter(store).run(.all, as: report.format, to: output)
         guard report.imported != ImportReport.Counts() else { return }
         let again = try await runImport(output, into: store, format: report.format)
-        #expect(again.imported == ImportReport.Counts() && again.rejected.isEmpty, "\(again.rejected)")
+        #expect(again.imported == ImportReport.Counts(), "\(again.imported)")
+        // There a run comes back without the response that the cache has from another run: it is not the same any more.
+        let isLess = sample == "waivern/24-cached-responses"
+        #expect(again.rejected.isEmpty != isLess, "\(again.rejected)")
     }
 
     @Test("a run that was changed after its import is exported as it is now")
@@ -160,7 +163,36 @@ struct RoundTripTests {
         guard source != target, target != .processStore else { return }
         let imported = try await runImport(try Fixtures.path("samples/\(source.rawValue)"), into: store)
         let report = try await Exporter(store).run(.all, as: target, to: output)
-        #expect(report.exported.runs == imported.imported.runs)
+        #expect(report.exported.runs + report.unfinished == imported.imported.runs)
+        #expect((report.unfinished > 0) == (target == .runHistory && source != .processStore))
+    }
+
+    @Test("a run that two caches answer otherwise is exported without what is another run's")
+    func otherResponse() async throws {
+        let key = Digest(of: Array("asked".utf8)).hexadecimal
+        for (run, answer) in [("r1", 1), ("r2", 2)] {
+            try folder.write(
+                #"{"run_id": "\#(run)", "status": "completed", "started_at": "2026-01-01T10:00:00Z"}"#,
+                to: "in/runs/\(run)/_system/metadata.json")
+            try folder.write(#"{"response": \#(answer)}"#, to: "in/runs/\(run)/llm_cache/\(key).json")
+        }
+        let report = try await runImport(folder.path + "/in", into: store)
+        #expect(report.imported.runs == 2 && report.imported.cached == 1 && report.rejected.count == 1)
+        _ = try await Exporter(store).run(.all, as: .waivern, to: output)
+        let written = try contents(of: output)
+        #expect(written.keys.filter { $0.hasSuffix("\(key).json") } == ["runs/r1/llm_cache/\(key).json"])
+        #expect(try json(written["runs/r1/llm_cache/\(key).json"])["response"] == 1)
+    }
+
+    @Test("a run that ended without any time has one in a run history, which takes it in again")
+    func timeless() async throws {
+        try folder.write(
+            #"{"WorkflowID": "a", "Status": "completed", "StartedAt": "0001-01-01T00:00:00Z", "States": {}}"#,
+            to: "in/states/a.json")
+        _ = try await runImport(folder.path + "/in", into: store)
+        _ = try await Exporter(store).run(.all, as: .runHistory, to: output)
+        let report = try await runImport(output, into: MemoryStore(), format: .runHistory)
+        #expect(report.imported.runs == 1 && report.rejected.isEmpty, "\(report.rejected)")
     }
 
     @Test("members whose names begin with a dollar come back")

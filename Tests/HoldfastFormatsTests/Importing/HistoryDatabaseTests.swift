@@ -127,6 +127,20 @@ struct HistoryDatabaseTests {
         #expect(again.unchanged == 2 && again.rejected.isEmpty, "\(again.rejected)")
     }
 
+    @Test("rows without a workflow or a name go back as they were")
+    func nameless() async throws {
+        let start = 1_770_000_000_000_000_000 as Int64
+        try makeDatabase([
+            ["e1", nil, "deploy", "completed", 0, start, start, 0, nil, nil],
+            ["e2", "w2", nil, "completed", 0, start, start, 0, nil, nil],
+        ]).close()
+        let report = try await runImport(folder.path, into: store)
+        #expect(report.imported.runs + report.rejected.count == 2 && report.imported.runs > 0)
+        _ = try await Exporter(store).run(.all, as: .awf, to: folder.path + "/out")
+        let again = try await runImport(folder.path + "/out", into: store)
+        #expect(again.unchanged == report.imported.runs && again.rejected.isEmpty, "\(again.rejected)")
+    }
+
     @Test("exporting gives the rows back, also what our records can't say")
     func roundTrip() async throws {
         try makeDatabase([Self.first]).close()

@@ -104,6 +104,22 @@ struct LayoutTests {
         #expect(try await store.cache.statistics().entries == 20)
     }
 
+    // MARK: run-history
+
+    @Test("two imports at once bring each run once, and the other finds it unchanged", arguments: 0..<10)
+    func runsAtOnce(_ round: Int) async throws {
+        let lines = (0..<200).map {
+            #"{"run_id": "r\#($0)", "started_at": "2026-01-01T10:00:00Z", "ended_at": "2026-01-01T10:00:01Z", "result": "success"}"#
+        }
+        try folder.write(lines.joined(separator: "\n"), to: "runs.jsonl")
+        async let first = runImport(folder.path, into: store)
+        async let second = runImport(folder.path, into: store)
+        let reports = try await [first, second]
+        #expect(reports.map(\.imported.runs).reduce(0, +) == 200)
+        #expect(reports.map(\.unchanged).reduce(0, +) == 200)
+        #expect(reports.map(\.rejected.count) == [0, 0])
+    }
+
     // MARK: awf
 
     @Test("a step may be spelled otherwise than its state, and comes back as it was")

@@ -49,6 +49,9 @@ struct ExportCommand: AsyncParsableCommand {
         progress.clear()
         guard format.format == .text else { return try printDocument(report.outputJSON, format.format) }
         try Output.standard.line("exported \(report.exported.text) to \(output.printable)")
+        guard report.unfinished > 0 else { return }
+        try Output.standard.line(
+            "left out, as the format has nothing for what has not ended: \(report.unfinished) runs")
     }
 
     private func selection(_ store: any Store) async throws -> Exporter.Selection {

@@ -54,7 +54,7 @@ struct ProcessAddCommand: AsyncParsableCommand {
             startTime: startTime ?? now, endTime: endTime ?? (status.isTerminal ? now : nil), error: error,
             fields: ProcessFields(try fields.values()))
         let opened = try await store.openOrCreate()
-        let processes = opened.views.processes
+        let processes = opened.views(onPruned: PruneReport.tell).processes
         if id == nil { record.id = processes.newID() }
         try await processes.add(record)
         guard format.format != .text else {

@@ -32,8 +32,9 @@ struct ProcessFilters: ParsableArguments {
     var workspace: String?
 
     @Option(
-        help: ArgumentHelp("Only processes with one of these.", valueName: "status,…"), transform: Self.parseStatuses)
-    var status: Set<ProcessStatus> = []
+        help: ArgumentHelp("Only processes with one of these; repeatable.", valueName: "status,…"),
+        transform: Self.parseStatuses)
+    var status: [Set<ProcessStatus>] = []
 
     @Option(help: "Only processes of this type.")
     var type: String?
@@ -52,7 +53,8 @@ struct ProcessFilters: ParsableArguments {
 
     func query() throws(StoreError) -> ProcessQuery {
         ProcessQuery(
-            workspace: try workspace.map { text throws(StoreError) in try WorkspaceID(text) }, statuses: status,
+            workspace: try workspace.map { text throws(StoreError) in try WorkspaceID(text) },
+            statuses: status.reduce([]) { $0.union($1) },
             type: try type.map { text throws(StoreError) in try ProcessType(text) },
             parent: try parent.map { text throws(StoreError) in try ProcessID(text) },
             run: try run.map { text throws(StoreError) in try RunID(text) }, since: since, until: until)

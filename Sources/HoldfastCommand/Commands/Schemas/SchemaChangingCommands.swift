@@ -25,7 +25,7 @@ struct SchemaRegisterCommand: AsyncParsableCommand {
     func run() async throws {
         let id = try SchemaFile.id(id, of: file)
         let document = try JSONInput.read(file)
-        _ = try SchemaFile.schema(document, file: file)
+        _ = try SchemaFile.schema(document, file: file, format.format)
         let opened = try await store.openOrCreate()
         let schema = try await opened.store.schemas.register(id, document)
         try await opened.store.close()

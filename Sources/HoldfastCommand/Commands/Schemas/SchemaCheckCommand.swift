@@ -43,15 +43,7 @@ struct SchemaCheckCommand: AsyncParsableCommand {
     }
 
     private func checkSchema(_ document: JSONValue) throws {
-        do throws(SchemaProblems) {
-            _ = try JSONSchema(document)
-        } catch {
-            guard format.format == .text else {
-                try printDocument(error.outputJSON, format.format)
-                throw CommandFailure(.badInput)
-            }
-            throw SchemaFile.failure(error, file: file)
-        }
+        _ = try SchemaFile.schema(document, file: file, format.format)
         guard format.format == .text else {
             return try printDocument(["valid": true, "problems": []], format.format)
         }
@@ -71,14 +63,5 @@ struct SchemaCheckCommand: AsyncParsableCommand {
 extension SchemaReport {
     fileprivate var outputJSON: JSONValue {
         ["valid": .bool(isValid), "violations": .array(violations.map(\.outputJSON)), "is_cut": .bool(isCut)]
-    }
-}
-
-extension SchemaProblems {
-    fileprivate var outputJSON: JSONValue {
-        let list = problems.map { problem in
-            JSONValue.object(["pointer": .string(problem.pointer), "message": .string(problem.message)])
-        }
-        return ["valid": false, "problems": .array(list)]
     }
 }

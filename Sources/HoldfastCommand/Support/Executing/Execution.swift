@@ -98,7 +98,8 @@ extension Engine {
             store: opened.store,
             configuration: EngineConfiguration(
                 worker: .thisProcess("command"), leaseDuration: lease, renewalInterval: lease / 3,
-                logFolder: opened.logFolder, storeURL: opened.url, logger: logger, observer: observer))
+                logFolder: opened.logFolder, storeURL: opened.url, logger: logger, observer: observer,
+                onPruned: PruneReport.tell))
     }
 }
 
