@@ -175,18 +175,24 @@ struct ProcessStoreSource: RecordReader {
     private func readFolder(
         _ folder: SourceFolder, _ workspace: String?, _ layout: String, into sink: ImportSink
     ) async throws(StoreError) {
-        var unseen: [String: (id: String, line: Int)] = [:]
+        var unseen: [String: Int] = [:]
         if folder.hasFile("index.json") { unseen = index(folder.file("index.json"), sink) }
-        for name in folder.names(endingIn: ".json") where name != "index.json" && !name.hasPrefix("_") {
-            unseen[name] = nil
+        let listed = Dictionary(grouping: unseen.keys, by: Self.fileName)
+        let names = folder.names(endingIn: ".json").filter { $0 != "index.json" && !$0.hasPrefix("_") }
+        for name in names {
             if let id = try await readFile(folder.file(name), workspace: workspace, layout: layout, into: sink) {
-                unseen[Self.fileName(of: id)] = nil
+                unseen[id] = nil
+            } else {
+                // Why it could not be read is told.
+                for id in listed[name] ?? [] { unseen[id] = nil }
             }
         }
-        for (name, entry) in unseen.sorted(by: { $0.key < $1.key }) {
+        for (id, line) in unseen {
+            let name = Self.fileName(of: id)
+            let fate = names.contains(name) ? "holds another" : "is missing"
             sink.reject(
-                folder.file("index.json"), line: entry.line,
-                "the process \(quoted(entry.id)) is listed, but its file \(name.printed) is missing")
+                folder.file("index.json"), line: line,
+                "the process \(quoted(id)) is listed, but its file \(name.printed) \(fate)")
         }
     }
 
@@ -206,24 +212,24 @@ struct ProcessStoreSource: RecordReader {
         return record.id
     }
 
-    /// The files that an index speaks of: its entries are ids, or objects that have one.
-    private func index(_ path: String, _ sink: ImportSink) -> [String: (id: String, line: Int)] {
+    /// The ids that an index lists, with their lines: its entries are ids, or objects that have one.
+    private func index(_ path: String, _ sink: ImportSink) -> [String: Int] {
         guard let (file, _) = JSONFile.read(path, into: sink) else { return [:] }
         let (list, steps) = Self.entries(of: file.json)
         guard let list else {
             sink.reject(path, line: 1, "it is no index of processes")
             return [:]
         }
-        var files: [String: (id: String, line: Int)] = [:]
+        var lines: [String: Int] = [:]
         for (step, entry) in list {
             let id = entry.stringValue ?? entry["id"]?.stringValue ?? entry["process"]?["id"]?.stringValue
             guard let id else {
                 sink.reject(path, line: file.line(of: steps + [step]), "an entry of the index has no id")
                 continue
             }
-            files[Self.fileName(of: id)] = (id, file.line(of: steps + [step]))
+            lines[id] = file.line(of: steps + [step])
         }
-        return files
+        return lines
     }
 
     private static func entries(of json: JSONValue) -> ([(JSONStep, JSONValue)]?, [JSONStep]) {
