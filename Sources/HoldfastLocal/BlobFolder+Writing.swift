@@ -13,7 +13,7 @@ extension BlobFolder {
     /// Stores bytes; durable, file and folder, when it returns. What exists is not written again, its age is renewed. Once all
     /// bytes are there, it runs to its end even if the caller is cancelled.
     /// - Throws: `full`, `unavailable`; an error of the stream itself as it is if it is a `StoreError`, else as the cause of
-    ///   `unavailable`. Nothing is stored then.
+    ///   `unavailable`. It is not known to be stored then.
     @discardableResult
     package func write<Pieces: AsyncSequence>(
         _ pieces: Pieces

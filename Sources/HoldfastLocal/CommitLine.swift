@@ -24,7 +24,7 @@ open class CommitTicket: @unchecked Sendable {
 /// It knows nothing about what a ticket asks for. As a generic type it spent a sixth of a committer's time on handling requests
 /// of unknown layout.
 ///
-/// - A request that finds nobody at work is performed at once, on its caller's thread; every other one by a committer
+/// - A request that finds nobody at work is performed at once, on its caller's thread (unless callers host none); every other one by a committer
 ///   queue of its own, in batches within `Limits`, first come first served. A caller never performs others' requests.
 /// - `perform` runs on one thread at a time, blocks it, and must not call `submit`.
 /// - Once accepted, a request runs to its end, whether or not its caller's task is cancelled.

@@ -4,7 +4,7 @@ import Holdfast
 
 extension Contents {
     mutating func commit(_ changeset: Changeset, at now: Timestamp) throws(StoreError) -> Receipt {
-        let records = changeset.reads.map { record($0, at: now) }
+        let records = changeset.reads.map { Result<Record?, StoreError>.success(record($0, at: now)) }
         var receipt =
             if let earlier = earlierReceipt(of: changeset) { earlier } else { try checkAndWrite(changeset, at: now) }
         receipt.records = records

@@ -3,7 +3,7 @@ import HoldfastLocal
 
 extension Committer {
     func commit(_ encoded: EncodedChangeset) throws(SQLiteFailure) -> Receipt {
-        var records: [Record?] = []
+        var records: [Result<Record?, StoreError>] = []
         for name in encoded.changeset.reads { records.append(try record(name)) }
         var receipt = if let earlier = try earlierReceipt(of: encoded) { earlier } else { try checkAndWrite(encoded) }
         receipt.records = records

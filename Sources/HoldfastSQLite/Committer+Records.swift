@@ -1,8 +1,8 @@
 import Holdfast
 
 extension Committer {
-    /// Nil: there is none, or it has expired.
-    func record(_ name: RecordName) throws(SQLiteFailure) -> Record? {
+    /// Nil: there is none, or it has expired; a failure: its body is damaged.
+    func record(_ name: RecordName) throws(SQLiteFailure) -> Result<Record?, StoreError> {
         let statement = try connection.prepared(
             """
             SELECT version, order_key, expires_at, body FROM record
@@ -10,13 +10,13 @@ extension Committer {
             """)
         statement.bind(tenant, name.kind, name.key, now)
         defer { statement.reset() }
-        guard try statement.step() else { return nil }
-        let body = try decodingStored { () throws(StoreError) in
-            try JSONValue(stored: statement.bytes(3), subject: name.description)
+        guard try statement.step() else { return .success(nil) }
+        return Result { () throws(StoreError) in
+            Record(
+                kind: name.kind, key: name.key, version: statement.int(0), orderKey: statement.optionalText(1),
+                expiresAt: statement.optionalTime(2),
+                body: try JSONValue(stored: statement.bytes(3), subject: name.description))
         }
-        return Record(
-            kind: name.kind, key: name.key, version: statement.int(0), orderKey: statement.optionalText(1),
-            expiresAt: statement.optionalTime(2), body: body)
     }
 
     /// 0: there is none, or it has expired.

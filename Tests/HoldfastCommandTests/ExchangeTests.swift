@@ -171,7 +171,7 @@ struct ExchangeTests {
         let folder = try Folder()
         try folder.write(
             """
-            {"WorkflowID": "a", "WorkflowName": "w", "Status": "running", "StartedAt": "2026-02-01T10:00:00Z", "States": {}}
+            {"WorkflowID": "wf 1", "WorkflowName": "w", "Status": "running", "StartedAt": "2026-02-01T10:00:00Z", "States": {}}
             """, to: "a.json")
         try folder.write(
             """
@@ -181,13 +181,18 @@ struct ExchangeTests {
               never: { needs: [t], trigger: one_failed, run: "true" }
             """, to: "w.yaml")
         try await folder.holdfast("import", "a.json")
-        #expect(try await folder.holdfast("resume", "a", "--file", "w.yaml").status == 0)
-        #expect(try await folder.holdfast("export", "a", "--as", "awf", "--output", "out").status == 0)
-        let states = try JSONValue(parsing: Array(try folder.read("out/states/a.json").utf8))["States"]
+        let listed = try await folder.holdfast("runs", "--format", "json").json()["runs"]
+        let run = try #require(listed?[0]?["run_id"]?.stringValue)
+        #expect(try await folder.holdfast("resume", run, "--file", "w.yaml").status == 0)
+        #expect(try await folder.holdfast("export", run, "--as", "awf", "--output", "out").status == 0)
+        let states = try JSONValue(parsing: Array(try folder.read("out/states/\(run).json").utf8))["States"]
         #expect(states?["t"]?["Status"] == "completed" && states?["never"] == nil)
         let store = "sqlite:other.db"
         #expect(try await folder.holdfast("--store", store, "import", "out/history.db").status == 0)
         #expect(
-            try await folder.holdfast("--store", store, "show", "a", "--format", "json").json()["state"] == "success")
+            try await folder.holdfast("--store", store, "show", run, "--format", "json").json()["state"] == "success")
+        // The row is that of the state beside it, and of no further run.
+        let again = try await folder.holdfast("--store", "sqlite:third.db", "import", "out", "--format", "json").json()
+        #expect(again["imported"]?["runs"] == 1)
     }
 }

@@ -29,9 +29,9 @@ struct BlobGroupTests {
             return calls.add(call)
         }
         let first = Task { try await write(0) }
-        while !gate.isReached { try await Task.sleep(for: .milliseconds(1)) }
+        try await until { gate.isReached }
         let others = (1...count).map { number in Task { try await write(number) } }
-        while blobs.queue.status.waiting < count { try await Task.sleep(for: .milliseconds(1)) }
+        try await until { blobs.queue.status.waiting >= count }
         if let cancelled { others[cancelled - 1].cancel() }
         calls.clear()
         gate.open()
@@ -39,6 +39,14 @@ struct BlobGroupTests {
         var results: [Result<BlobReceipt, any Error>] = []
         for other in others { results.append(await other.result) }
         return results
+    }
+
+    private func until(_ isSo: () -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while !isSo() {
+            try #require(ContinuousClock.now < deadline)
+            try await Task.sleep(for: .milliseconds(1))
+        }
     }
 
     private func write(_ number: Int) async throws -> BlobReceipt {
@@ -68,7 +76,6 @@ struct BlobGroupTests {
         for result in try await write(BlobSyncing.largeGroup - 1) { _ = try result.get() }
         #expect(calls.count("syncfs") == 0)
         #expect(calls.count("fsync") >= 2 * (BlobSyncing.largeGroup - 1))
-        disk.setFault { [calls] in calls.add($0) }
         let other = try BlobGroupTests()
         for result in try await other.write(40) { _ = try result.get() }
         #expect(other.calls.count("syncfs") == 2)

@@ -3,6 +3,7 @@ import GRDB
 import GRDBSQLite
 import Holdfast
 import HoldfastTesting
+import Synchronization
 import Testing
 
 @testable import HoldfastSQLite
@@ -16,6 +17,19 @@ struct FaultTests {
     private func step(_ lease: Lease, _ number: Int) -> Changeset {
         let value = JSONValue.string(String(repeating: "x", count: 2000))
         return .appending(.step("step-\(number)", value), to: lease.history, token: lease.token, at: start)
+    }
+
+    @Test("limits that can't be read keep nothing from being added, and that is told")
+    func damagedLimits() async throws {
+        let store = try await open(folder.database)
+        try await store.retention.set { $0.maxRunsPerDAG = 5 }
+        try store.execute("UPDATE record SET body = '{'")
+        let told = Mutex<[StoreError.Code]>([])
+        let views = Views(store, onPruned: { report in told.withLock { $0 += report.failures.map(\.code) } })
+        let run = try await views.runs.create(DAGID(unchecked: "etl"))
+        #expect(told.withLock { $0 } == [.corrupt])
+        #expect(try await store.lastSequence(of: run.id) == 1)
+        try await store.close()
     }
 
     @Test("a full disk refuses a commit whole, keeps what was acknowledged, and is forgotten once there is space")

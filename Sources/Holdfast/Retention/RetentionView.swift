@@ -118,7 +118,8 @@ extension RetentionView {
     func afterAdding(_ kind: HistoryID.Kind, of dag: DAGID, _ receipt: Receipt) async {
         var pruner = Pruner(views)
         do throws(StoreError) {
-            let settings = try RetentionSettings(receipt.records.first ?? nil, defaults: store.defaultRetention)
+            let settings = try RetentionSettings(
+                try receipt.records.first?.get(), defaults: store.defaultRetention)
             switch kind {
             case .run: try await pruner.prune(.runs(of: dag, settings.limits(for: dag)))
             case .process: try await pruner.prune(.processes(settings.limits()))

@@ -127,12 +127,13 @@ public struct Receipt: Sendable, Hashable {
     /// The position of the last event or deletion; nil when there was none.
     public var position: FeedPosition?
     /// Of each record that the changeset reads, in its order, as it was before the changeset's own changes; nil: there was
-    /// none. When a changeset is repeated, as it is by then.
-    public var records: [Record?]
+    /// none; a failure: what is stored can't be read (`corrupt`), which hinders no commit. When a changeset is repeated, as it
+    /// is by then.
+    public var records: [Result<Record?, StoreError>]
 
     public init(
         sequences: [ClosedRange<Int64>] = [], versions: [Int64] = [], position: FeedPosition? = nil,
-        records: [Record?] = []
+        records: [Result<Record?, StoreError>] = []
     ) {
         self.sequences = sequences
         self.versions = versions

@@ -16,8 +16,8 @@ public protocol Store: Sendable {
     ///   sequence or version), `leaseLost` (an own event's token is not the highest ever issued for the history, whether
     ///   its lease is alive or not; it goes before `conflict`), `invalid`, `tooLarge` (a payload over 64 KiB; put it in a blob). A refusal touches no other
     ///   changeset, whatever it shares a transaction with.
-    /// - *Read along*: the records that the changeset names under `reads` are read under the lock it is written under. What
-    ///   can't be read (`corrupt`) refuses it.
+    /// - *Read along*: the records that the changeset names under `reads` are read under the lock it is written under; that
+    ///   one can't be read hinders no commit.
     /// - *Ordered*: sequences of a history are 1, 2, 3 …; positions rise over the whole store.
     /// - *Idempotent*: committing the same changeset again returns the first receipt; it is looked for before fence and
     ///   conditions. Changesets without events are remembered for a day.

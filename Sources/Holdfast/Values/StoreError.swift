@@ -75,8 +75,14 @@ extension StoreError: CustomStringConvertible {
 }
 
 /// Errors are equal when their code, subject and detail are; causes can't be compared.
-extension StoreError: Equatable {
+extension StoreError: Hashable {
     public static func == (left: StoreError, right: StoreError) -> Bool {
         left.code == right.code && left.subject == right.subject && left.detail == right.detail
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(subject)
+        hasher.combine(detail)
     }
 }

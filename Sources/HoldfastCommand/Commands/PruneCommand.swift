@@ -85,20 +85,6 @@ struct PruneCommand: AsyncParsableCommand {
     }
 }
 
-extension PruneReport {
-    /// Says on stderr what an addition has removed. A failure that the engine's log tells as well is told there.
-    @Sendable static func tell(_ report: PruneReport) {
-        guard report.runCount + report.processes.count > 0 else { return }
-        let parts = [(report.runCount, "run"), (report.processes.count, "process")].filter { $0.0 > 0 }
-        Output.error.note("over the store's limits: removed \(parts.map(counted).joined(separator: " and "))")
-    }
-}
-
-private func counted(_ count: Int, _ noun: String) -> String {
-    let plural = noun.hasSuffix("s") ? noun + "es" : noun + "s"
-    return "\(count) \(count == 1 ? noun : plural)"
-}
-
 /// `max_runs_per_dag=50`, as `--set` takes it.
 struct LimitChange: Sendable {
     private enum Name: String, CaseIterable {

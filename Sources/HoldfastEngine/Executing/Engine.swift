@@ -25,13 +25,12 @@ public final class Engine: Sendable {
         let id = id ?? configuration.ids.runID()
         let views = Views(
             store, clock: configuration.clock, ids: configuration.ids, logFolder: configuration.logFolder,
-            onPruned: pruned)
+            onPruned: configuration.onPruned ?? log)
         _ = try await views.addRun(id, .created(created))
         return id
     }
 
-    private func pruned(_ report: PruneReport) {
-        configuration.onPruned?(report)
+    private func log(_ report: PruneReport) {
         if report.runCount > 0 {
             configuration.logger.info("old runs were removed", metadata: ["runs": "\(report.runCount)"])
         }

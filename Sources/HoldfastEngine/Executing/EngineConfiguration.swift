@@ -22,7 +22,8 @@ public struct EngineConfiguration: Sendable {
     public var logger: Logger
     /// Told of every event of this engine's runs after it was committed, in order.
     public var observer: (@Sendable (RunFold, [Event]) -> Void)?
-    /// Told what the store's limits removed when a run was created; see `Views.onPruned`. It is logged in any case.
+    /// Told what the store's limits removed when a run was created, and what they could not; see `Views.onPruned`. Nil: it is
+    /// logged.
     public var onPruned: (@Sendable (PruneReport) -> Void)?
 
     public init(

@@ -78,16 +78,16 @@ extension Committer {
     }
 
     /// What a changeset reads along, behind all that was accepted.
-    func records(_ names: [RecordName]) throws(StoreError) -> [Record?] {
+    func records(_ names: [RecordName]) -> [Result<Record?, StoreError>] {
         if names.contains(where: { recordVersions[$0] != nil }) { flush() }
-        var records: [Record?] = []
-        for name in names {
+        return names.map { name in
             let found = journal.withIndex { [now] index in
                 index.record(name, at: now).map { ($0, index.file(of: $0.body)) }
             }
-            records.append(try found?.0.read(kind: name.kind, key: name.key, from: found?.1))
+            return Result { () throws(StoreError) in
+                try found?.0.read(kind: name.kind, key: name.key, from: found?.1)
+            }
         }
-        return records
     }
 
     /// Where a history stands behind all that was accepted.
@@ -107,7 +107,9 @@ extension Committer {
 
     /// Adds a checked changeset to the batch.
     /// - Parameter records: what it reads along.
-    func accept(_ encoded: EncodedChangeset, _ records: [Record?], _ ticket: WriteTicket) throws(StoreError) {
+    func accept(_ encoded: EncodedChangeset, _ records: [Result<Record?, StoreError>], _ ticket: WriteTicket)
+        throws(StoreError)
+    {
         let changeset = encoded.changeset
         var receipt = Receipt(records: records)
         for change in changeset.summaries { try accept(change) }

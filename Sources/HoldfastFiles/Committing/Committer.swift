@@ -90,7 +90,7 @@ final class Committer: @unchecked Sendable {
         switch ticket.request {
         case .commit(let encoded):
             if ids.contains(encoded.changeset.id) { flush() }
-            let records = try records(encoded.changeset.reads)
+            let records = records(encoded.changeset.reads)
             if var receipt = try earlierReceipt(of: encoded) {
                 receipt.records = records
                 return ticket.reply = .success(.receipt(receipt))

@@ -54,7 +54,13 @@ struct Compaction {
             index.seal(slot, open, bytes: Int64(bytes.count))
         }
         try mappingSystemErrors { () throws(SystemCallError) in
-            for id in index.deletedFiles where index.slot(id) == nil { try fileSystem.remove(folder.history(id)) }
+            for id in index.deletedFiles where index.slot(id) == nil {
+                try fileSystem.remove(folder.history(id))
+                // Also when somebody has removed it already, who does not wait for the disk.
+                if try fileSystem.status(folder.historyFolder(id)) != nil {
+                    subfolders.insert(folder.historyFolder(id))
+                }
+            }
             guard !canSyncWhole else { return try histories.syncFileSystem() }
             for subfolder in subfolders { try fileSystem.open(folder: subfolder).sync() }
             try histories.sync()

@@ -97,6 +97,7 @@ extension Index {
             let place = SlotPlace(key: entry.created, slot: slot)
             places.append((ListKey(kind: kind, order: .created, filter: filter), place))
         }
+        guard kind == .run else { return places }
         for (order, key) in [(SummaryQuery.Order.ended, entry.ended), (.duration, entry.duration)] where key != .min {
             for filter in [ListKey.Filter.all, .dag(entry.dag), .state(entry.state)] {
                 places.append((ListKey(kind: kind, order: order, filter: filter), SlotPlace(key: key, slot: slot)))

@@ -21,9 +21,8 @@ final class AWFWriter {
         }
         let executions = run.document[AWFState.executionSection]?.arrayValue?.compactMap(\.objectValue) ?? []
         rows += executions
-        // Also for one that was brought to its end here.
-        if run.run.fold.state.isTerminal, run.origin == nil || run.run.fold.resumeCount > 0 {
-            rows.append(Self.row(of: run.run, beside: executions))
+        if run.hasEndedHere || run.origin == nil && run.run.fold.state.isTerminal {
+            rows.append(Self.row(of: run, beside: executions))
         }
         if rows.count >= 1000 { try flush() }
     }
@@ -34,14 +33,20 @@ final class AWFWriter {
     }
 
     /// - Parameter earlier: the rows about the same run, of which none is replaced.
-    private static func row(of run: ForeignRun, beside earlier: [[String: JSONValue]]) -> [String: JSONValue] {
-        let fold = run.fold
-        var id = fold.id.rawValue
-        if earlier.contains(where: { $0["id"]?.stringValue == id }) { id += ".\(fold.resumeCount)" }
+    private static func row(of run: ExportedRun, beside earlier: [[String: JSONValue]]) -> [String: JSONValue] {
+        let fold = run.run.fold
+        let taken = Set(earlier.compactMap { $0["id"]?.stringValue })
+        // No run of ours has such an id, so no other row has it.
+        let ids = [run.id] + (1...(taken.count + 1)).map { "\(run.id)#\($0)" }
+        func own(_ member: String, _ column: String) -> JSONValue? {
+            [AWFSpelling.pascal, .snake].lazy.compactMap { run.record[$0(member)] }.first ?? earlier.last?[column]
+        }
         let (start, end) = (fold.startedAt ?? fold.createdAt, fold.endedAt ?? fold.updatedAt)
         return [
-            "id": .string(id), "workflow_id": .string(fold.id.rawValue),
-            "workflow_name": .string(run.created.dag.rawValue), "status": .string(AWFStates.name(of: fold.state)),
+            "id": json(ids.first { !taken.contains($0) }),
+            "workflow_id": own("WorkflowID", "workflow_id") ?? .string(run.id),
+            "workflow_name": own("WorkflowName", "workflow_name") ?? .string(run.run.created.dag.rawValue),
+            "status": .string(AWFStates.name(of: fold.state)),
             "exit_code": .int(fold.state == .success ? 0 : 1), "started_at": nanoseconds(start),
             "completed_at": nanoseconds(end),
             "duration_ms": .int(end.milliseconds - start.milliseconds), "error_message": json(fold.failureReason),

@@ -6,6 +6,8 @@ struct ExportedRun: Sendable {
     let origin: OriginMetadata?
     /// All of its records in the format: the main one, and the sections that stand beside it.
     let document: [String: JSONValue]
+    /// Whether it came to its end in this store.
+    let hasEndedHere: Bool
     private let sections: Set<String>
 
     var id: String { run.fold.id.rawValue }
@@ -24,6 +26,7 @@ struct ExportedRun: Sendable {
             if case .restored(let snapshot) = event.payload { first = snapshot }
         }
         run = ForeignRun(fold, xcoms: try await Self.xcoms(of: fold, first, store))
+        hasEndedHere = fold.state.isTerminal && (!base.state.isTerminal || fold.resumeCount > base.resumeCount)
         let origin = OriginMetadata(fold.metadata)
         guard let origin, origin.format == format else {
             self.origin = nil

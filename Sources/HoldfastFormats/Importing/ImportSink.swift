@@ -75,14 +75,14 @@ final class ImportSink {
         }
     }
 
+    /// Waits for what is under way, so that nothing is left at work behind a failure.
+    func abandon() async {
+        for writing in pending { _ = await writing.value }
+        pending = []
+    }
+
     private func settle() async throws(StoreError) {
-        do throws(StoreError) {
-            report.add(try await pending.removeFirst().value.get())
-        } catch {
-            // None is left at work behind the failure.
-            for writing in pending { _ = await writing.value }
-            throw error
-        }
+        report.add(try await pending.removeFirst().value.get())
         onProgress(report)
         if Task.isCancelled {
             throw StoreError(.unavailable, subject: "import", detail: "it was cancelled", cause: CancellationError())

@@ -40,8 +40,14 @@ public struct Importer: Sendable {
         let sink = ImportSink(
             format: source.format, times: SourceTimes(zone: timeZone),
             writer: RecordWriter(store: store, isDryRun: isDryRun), onProgress: onProgress)
-        try await source.read(into: sink)
-        var report = try await sink.finish()
+        var report: ImportReport
+        do {
+            try await source.read(into: sink)
+            report = try await sink.finish()
+        } catch {
+            await sink.abandon()
+            throw error
+        }
         if !isDryRun { report.aboveLimits = try await store.retention.excess() }
         return report
     }

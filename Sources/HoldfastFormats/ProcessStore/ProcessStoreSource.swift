@@ -187,9 +187,10 @@ struct ProcessStoreSource: RecordReader {
                 for id in listed[name] ?? [] { unseen[id] = nil }
             }
         }
+        let present = Set(names)
         for (id, line) in unseen {
             let name = Self.fileName(of: id)
-            let fate = names.contains(name) ? "holds another" : "is missing"
+            let fate = present.contains(name) ? "holds another" : "is missing"
             sink.reject(
                 folder.file("index.json"), line: line,
                 "the process \(quoted(id)) is listed, but its file \(name.printed) \(fate)")

@@ -32,7 +32,8 @@ struct WaivernWriter {
             // One whose room was needed is gone, and the cache may have another run's in its place.
             guard let digest = Digest(hexadecimal: key),
                 let response = try await store.cache.peek(CacheKey(digest: digest)),
-                own.stringValue == Digest(of: response.encoded()).hexadecimal
+                // Imports of an earlier version say only that there is one.
+                own == true || own.stringValue == Digest(of: response.encoded()).hexadecimal
             else { continue }
             try folder.write(response, to: root + ["llm_cache", "\(key).json"])
             counts.cached += 1

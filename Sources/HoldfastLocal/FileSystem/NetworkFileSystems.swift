@@ -73,7 +73,7 @@ enum MountedFileSystem {
 
     /// Where `syncfs` does all that `fsync` does. It does not on overlays, which keep a failed write to themselves, nor on most of
     /// FUSE, where it is not passed on.
-    static let syncsWhole: Set<String> = ["ext4", "xfs", "btrfs"]
+    static let syncsWhole: Set<String> = ["ext4", "xfs"]
 
     /// Since Linux 5.8 `syncfs` tells of content that could not be written, since 5.17 of a file system that could not either.
     static func reportsFailedWrites(kernel release: String) -> Bool {

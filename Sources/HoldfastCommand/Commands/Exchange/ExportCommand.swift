@@ -51,7 +51,7 @@ struct ExportCommand: AsyncParsableCommand {
         try Output.standard.line("exported \(report.exported.text) to \(output.printable)")
         guard report.unfinished > 0 else { return }
         try Output.standard.line(
-            "left out, as the format has nothing for what has not ended: \(report.unfinished) runs")
+            "left out, as the format has nothing for what has not ended: \(counted(report.unfinished, "run"))")
     }
 
     private func selection(_ store: any Store) async throws -> Exporter.Selection {
