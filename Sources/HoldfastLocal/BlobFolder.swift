@@ -30,13 +30,16 @@ package final class BlobFolder: Sendable {
         self.syncing = syncing
         queue = CommitQueue(
             label: "holdfast.blobs.commit", limits: Self.groupLimits, isHostedByCallers: false, cost: \.cost,
-            closed: { .failure(StoreError(.unavailable, subject: folder, detail: "it is closed")) },
+            closed: { .failure(StoreError(.unavailable, subject: folder, detail: "this store was closed")) },
             perform: syncing.bring)
         try mappingSystemErrors { () throws(SystemCallError) in
             try fileSystem.makeFolder(folder)
             try fileSystem.makeFolder(folder + "/" + Self.incoming)
         }
     }
+
+    /// Refuses further writes and waits for those whose bytes are all there. Reading goes on. Again: no effect.
+    package func close() async { await queue.close() }
 
     var now: Timestamp { clock.now() }
 

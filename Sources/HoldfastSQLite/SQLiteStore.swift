@@ -141,6 +141,7 @@ public final class SQLiteStore: Store {
             defer { isClosed = true }
             return isClosed
         }
+        await blobs.close()
         await line.close()
         guard !wasClosed else { return }
         bell.close()

@@ -41,9 +41,9 @@ struct BlobGroupTests {
         return results
     }
 
-    private func until(_ isSo: () -> Bool) async throws {
+    private func until(_ isSo: () throws -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
-        while !isSo() {
+        while try !isSo() {
             try #require(ContinuousClock.now < deadline)
             try await Task.sleep(for: .milliseconds(1))
         }
@@ -85,6 +85,17 @@ struct BlobGroupTests {
         #expect(synced[0] < renamed.min() ?? 0 && renamed.max() ?? .max < synced[1])
         #expect(try other.blobs.list().count == 41)
         #expect(try other.leftovers().isEmpty)
+    }
+
+    @Test("a closed folder takes no more blobs, and gives out those that it has")
+    func closing() async throws {
+        let digest = try await blobs.write(ByteStream(Array("abc".utf8))).digest
+        await blobs.close()
+        await blobs.close()
+        let refusal = await #expect(throws: StoreError.self) { try await write(9) as BlobReceipt }
+        #expect(refusal?.code == .unavailable)
+        #expect(try blobs.list().count == 1)
+        #expect(try await blobs.readWhole(digest) == Array("abc".utf8))
     }
 
     @Test("where syncfs is not to be relied on, a large group syncs each file and each folder")
@@ -154,8 +165,7 @@ struct BlobGroupTests {
         #expect(calls.all.filter { $0.name == "fsync" }.count == 1)
         try blobs.verify(digest)
         // The second one's file goes with the last who holds it, on a busy machine a moment after the answer.
-        for _ in 0..<2000 where try !leftovers().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(try leftovers().isEmpty)
+        try await until { try leftovers().isEmpty }
     }
 
     @Test(
